@@ -1,0 +1,39 @@
+"""The same ticket three times: plain, with a history, and with a history and an SLA."""
+
+from django.db import models
+from simple_history.models import HistoricalRecords
+
+from django_sla.models import SLAMixin
+
+
+class Fields(models.Model):
+    title = models.CharField(max_length=100, default="A ticket")
+    status = models.CharField(max_length=20, default="open")
+    priority = models.CharField(max_length=20, default="medium")
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class PlainTicket(Fields):
+    pass
+
+
+class HistoryTicket(Fields):
+    """With the same six columns, so that what is compared is the work and not the width."""
+
+    created_at = models.DateTimeField(auto_now_add=True)
+    response_target = models.DateTimeField(null=True)
+    resolution_target = models.DateTimeField(null=True)
+    first_responded_at = models.DateTimeField(null=True)
+    resolved_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+
+    history = HistoricalRecords()
+
+
+class Ticket(SLAMixin, Fields):
+    pass

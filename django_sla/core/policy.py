@@ -1,0 +1,262 @@
+"""Policies: for which tickets, how fast, and when the clock ticks."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+from django_sla.core.calendar import ALWAYS, Calendar
+from django_sla.core.duration import format_duration, parse_duration
+from django_sla.core.errors import PolicyError
+
+ANY_PRIORITY = "*"
+"""The row of a goal table that holds for every priority without a row of its own."""
+
+Facts = Mapping[str, Any]
+"""What conditions may ask of a ticket, by field path: ``facts["project__key"]``."""
+
+
+class Reopening(StrEnum):
+    """What becomes of clocks that the resolution stopped when the ticket is reopened."""
+
+    RESUME = "resume"
+    """The same clock goes on; the time it was resolved does not count."""
+    RESTART = "restart"
+    """A second cycle starts from nothing."""
+    KEEP = "keep"
+    """The first resolution stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A named test of a ticket's facts; combine with ``&``, ``|`` and ``~``."""
+
+    text: str
+    """The condition in words, for whoever asks why a policy matched."""
+    fields: frozenset[str] = field(compare=False)
+    """The field paths it reads: a change of one of them makes policies be chosen again."""
+    test: Callable[[Facts], bool] = field(compare=False)
+
+    def __call__(self, facts: Facts) -> bool:
+        return self.test(facts)
+
+    def __and__(self, other: "Condition") -> "Condition":
+        return Condition(
+            f"({self.text} and {other.text})",
+            self.fields | other.fields,
+            lambda facts: self(facts) and other(facts),
+        )
+
+    def __or__(self, other: "Condition") -> "Condition":
+        return Condition(
+            f"({self.text} or {other.text})",
+            self.fields | other.fields,
+            lambda facts: self(facts) or other(facts),
+        )
+
+    def __invert__(self) -> "Condition":
+        return Condition(f"not {self.text}", self.fields, lambda facts: not self(facts))
+
+
+EVERY_TICKET = Condition("every ticket", frozenset(), lambda facts: True)
+
+
+def where(**lookups: Any) -> Condition:
+    """The condition that every lookup holds: ``where(project__key="OPS", kind__in=["a", "b"])``.
+
+    A lookup is a field path with at most one step across a relation, compared for equality,
+    or, ending in ``__in``, for membership.
+    """
+    condition = EVERY_TICKET
+    for path, wanted in lookups.items():
+        part = _lookup(path, wanted)
+        condition = part if condition is EVERY_TICKET else condition & part
+    return condition
+
+
+def _lookup(path: str, wanted: Any) -> Condition:
+    name, has_suffix, suffix = path.rpartition("__")
+    if has_suffix and suffix == "in":
+        if isinstance(wanted, str) or not isinstance(wanted, Iterable):
+            raise PolicyError(f"{path}: expected a list of values, got {wanted!r}")
+        values = tuple(wanted)
+        text = f"{name} is one of {', '.join(map(repr, values))}"
+        return Condition(text, frozenset({name}), lambda facts: facts[name] in values)
+    return Condition(f"{path} is {wanted!r}", frozenset({path}), lambda facts: facts[path] == wanted)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Goal:
+    """How long one metric may take at one priority."""
+
+    metric: str
+    priority: str
+    """In lower case; ``"*"`` for every priority without a goal of its own."""
+    duration: timedelta
+
+    def __post_init__(self) -> None:
+        if self.duration <= timedelta(0):
+            raise PolicyError(
+                f"{self.priority} {self.metric}: a goal must be longer than nothing, "
+                f"got {format_duration(self.duration)}"
+            )
+
+
+def goals(table: Mapping[str, Mapping[str, "str | timedelta"]]) -> tuple[Goal, ...]:
+    """Goals from a table ``{priority: {metric: duration}}``.
+
+    Raises:
+        PolicyError: a row is not a table, or a goal is not positive.
+        DurationError: a duration cannot be read.
+    """
+    found = []
+    for priority, row in table.items():
+        if not isinstance(row, Mapping):
+            raise PolicyError(
+                f"{priority}: expected a table such as {{'response': '1h'}}, got {row!r}"
+            )
+        for metric, duration in row.items():
+            found.append(
+                Goal(
+                    metric=metric,
+                    priority=str(priority).lower(),
+                    duration=parse_duration(duration),
+                )
+            )
+    return tuple(sorted(found, key=lambda goal: (goal.priority, goal.metric)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """A policy with its calendar, frozen. Clocks are pinned to terms, never to a policy.
+
+    Everything that the judgement of a clock depends on is here and nothing else: which
+    tickets a policy is for is not, so changing that leaves the terms the same.
+    """
+
+    name: str
+    """The policy's name."""
+    goals: tuple[Goal, ...]
+    calendar: Calendar = ALWAYS
+    reopening: Reopening = Reopening.RESUME
+    at_risk: int = 75
+    """From which percentage of the goal on an open clock is at risk (1 to 100)."""
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.at_risk <= 100:
+            raise PolicyError(f"at_risk: expected a percentage from 1 to 100, got {self.at_risk!r}")
+        if len(self._table) < len(self.goals):
+            raise PolicyError(f"{self.name}: two goals for the same metric and priority")
+
+    @cached_property
+    def _table(self) -> dict[tuple[str, str], timedelta]:
+        return {(goal.metric, goal.priority): goal.duration for goal in self.goals}
+
+    @cached_property
+    def metrics(self) -> frozenset[str]:
+        """The names of the metrics with a goal at any priority."""
+        return frozenset(goal.metric for goal in self.goals)
+
+    def goal(self, metric: str, priority: str) -> timedelta | None:
+        """The time allowed, or None where nothing is promised."""
+        table = self._table
+        return table.get((metric, priority)) or table.get((metric, ANY_PRIORITY))
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON types; :meth:`from_dict` reads it back."""
+        return {
+            "name": self.name,
+            "goals": [[g.metric, g.priority, format_duration(g.duration)] for g in self.goals],
+            "calendar": self.calendar.to_dict(),
+            "reopening": self.reopening.value,
+            "at_risk": self.at_risk,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "Terms":
+        return cls(
+            name=data["name"],
+            goals=tuple(
+                Goal(metric=metric, priority=priority, duration=parse_duration(duration))
+                for metric, priority, duration in data["goals"]
+            ),
+            calendar=Calendar.from_dict(data["calendar"]),
+            reopening=Reopening(data["reopening"]),
+            at_risk=data["at_risk"],
+        )
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """32 hexadecimal digits: equal terms have equal fingerprints, in every process."""
+        canonical = json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()[:32]
+
+
+class Source(StrEnum):
+    """Where a policy comes from, in the order in which they are asked."""
+
+    DATABASE = "database"
+    CODE = "code"
+    SETTINGS = "settings"
+    DEFAULT = "default"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """Terms and the tickets they are for."""
+
+    terms: Terms
+    when: Condition = EVERY_TICKET
+    source: Source = Source.CODE
+
+    @property
+    def name(self) -> str:
+        return self.terms.name
+
+    @classmethod
+    def build(
+        cls,
+        name: str,
+        table: Mapping[str, Mapping[str, "str | timedelta"]],
+        *,
+        when: Condition = EVERY_TICKET,
+        calendar: Calendar = ALWAYS,
+        reopening: "Reopening | str" = Reopening.RESUME,
+        at_risk: int = 75,
+        source: Source = Source.CODE,
+    ) -> "Policy":
+        """A policy from a table ``{priority: {metric: duration}}``.
+
+        Raises:
+            PolicyError: a value is out of range; the message names it.
+            DurationError: a duration cannot be read.
+        """
+        try:
+            rule = Reopening(reopening)
+        except ValueError:
+            choices = ", ".join(repr(choice.value) for choice in Reopening)
+            raise PolicyError(
+                f"reopening: expected one of {choices}, got {reopening!r}"
+            ) from None
+        terms = Terms(
+            name=name, goals=goals(table), calendar=calendar, reopening=rule, at_risk=at_risk
+        )
+        return cls(terms=terms, when=when, source=source)
+
+
+def choose(policies: Iterable[Policy], facts: Facts) -> Policy | None:
+    """The first policy whose condition holds, or None."""
+    return next((policy for policy in policies if policy.when(facts)), None)
+
+
+DEFAULT_GOALS: Mapping[str, Mapping[str, str]] = {
+    "urgent": {"response": "1h", "resolution": "4h"},
+    "high": {"response": "4h", "resolution": "8h"},
+    "medium": {"response": "8h", "resolution": "24h"},
+    "low": {"response": "24h", "resolution": "72h"},
+}
+"""The goals that ship, used where no policy of the host's matches."""

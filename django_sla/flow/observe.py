@@ -1,0 +1,241 @@
+"""What is new about a ticket: two readings of its row, told as events."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import Model
+
+from django_sla import registry
+from django_sla.core.clock import Lifecycle
+from django_sla.core.event import Category, Event, Kind
+from django_sla.core.policy import Terms, choose
+from django_sla.exceptions import ContradictedTimestamp
+from django_sla.flow.lock import Row
+from django_sla.flow.refresh import COLUMNS, TARGETS, Columns
+from django_sla.tables import terms as terms_table
+from django_sla.tables.event import SLAEvent
+
+if TYPE_CHECKING:
+    from django_sla.ticket.declaration import SLA
+
+_NOTHING = object()
+"""What a condition sees in a field that this ticket model does not have: equal to nothing."""
+
+
+class FactsOf(Mapping[str, Any]):
+    """A ticket as conditions ask for it. A path takes at most one step across a relation."""
+
+    def __init__(self, ticket: Model):
+        self.ticket = ticket
+
+    def __getitem__(self, path: str) -> Any:
+        name, _, rest = path.partition("__")
+        try:
+            found = self.ticket._meta.get_field(name)
+        except FieldDoesNotExist:
+            return getattr(self.ticket, name, _NOTHING)
+        if not rest:
+            return getattr(self.ticket, getattr(found, "attname", name))
+        return getattr(getattr(self.ticket, name, None), rest, _NOTHING)
+
+    def __iter__(self) -> Iterator[str]:
+        return (field.name for field in self.ticket._meta.fields)
+
+    def __len__(self) -> int:
+        return len(self.ticket._meta.fields)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Observer:
+    """Who looks, and when."""
+
+    sla: "SLA"
+    now: datetime
+    actor_id: Any
+    using: str
+    pinned: set[str] = field(default_factory=set)
+    """Fingerprints whose rows this observer has seen to."""
+
+    def opening(self, ticket: Model, row: Row, given: Columns) -> list[SLAEvent]:
+        """The facts of a ticket seen for the first time, its ``row`` as it stands."""
+        sla = self.sla
+        at = row["created_at"] or self.now
+        status, priority = sla.status_of(row), sla.priority_of(row)
+        news = [
+            self._told(
+                Kind.OPENED,
+                at,
+                priority=sla.priority_name(priority),
+                terms=self.choose(ticket),
+                to=_text(status),
+                value=_text(priority),
+            )
+        ]
+        category = sla.category(status)
+        if category is Category.PAUSED:
+            news.append(self._moved(at, category, "", _text(status)))
+        elif category is not Category.OPEN:
+            news += self._finished(Category.OPEN, category, given, "", _text(status))
+        return news + self._timestamps(given, moved=True) + self._targets(given)
+
+    def changes(
+        self,
+        ticket: Model,
+        before: Row,
+        after: Row,
+        given: Columns,
+        lifecycle: Lifecycle,
+        first: SLAEvent,
+    ) -> list[SLAEvent]:
+        """The facts that lie between two readings of a row.
+
+        ``given`` holds the SLA columns that somebody wrote by hand, ``first`` the event that
+        opened the ticket. Terms come before moves: stopped clocks are not judged anew.
+        """
+        sla = self.sla
+        news = []
+        if given.get("created_at"):
+            news.append(
+                self._told(
+                    Kind.OPENED,
+                    given["created_at"],
+                    priority=first.data.get("priority"),
+                    terms=terms_table.read([first.terms_id], self.using).get(first.terms_id),
+                    to=first.data.get("to", ""),
+                    value=first.data.get("value", ""),
+                )
+            )
+        news += self._terms(ticket, before, after, lifecycle)
+        news += self._targets(given)
+        old, new = sla.status_of(before), sla.status_of(after)
+        if old != new:
+            news += self._finished(
+                sla.category(old), sla.category(new), given, _text(old), _text(new)
+            )
+        return news + self._timestamps(given, moved=old != new)
+
+    def choose(self, ticket: Model) -> Terms | None:
+        """The terms for a ticket as it stands, their row written where it is missing."""
+        policy = choose(registry.policies(), FactsOf(ticket))
+        if policy is None:
+            return None
+        if policy.terms.fingerprint not in self.pinned:
+            self.pinned.add(terms_table.pin(policy.terms, self.using))
+        return policy.terms
+
+    def _terms(
+        self, ticket: Model, before: Row, after: Row, lifecycle: Lifecycle
+    ) -> Iterator[SLAEvent]:
+        sla = self.sla
+        old, new = sla.priority_of(before), sla.priority_of(after)
+        if old != new:
+            yield self._told(
+                Kind.PRIORITY_CHANGED,
+                self.now,
+                priority=sla.priority_name(new),
+                terms=self.choose(ticket),
+                **{"from": _text(old), "to": _text(new)},
+            )
+        elif any(before[name] != after[name] for name in sla.policy_fields()):
+            terms = self.choose(ticket)
+            if terms != lifecycle.terms:
+                yield self._told(
+                    Kind.TERMS_CHANGED,
+                    self.now,
+                    terms=terms,
+                    **{
+                        "from": lifecycle.terms.name if lifecycle.terms else "",
+                        "to": terms.name if terms else "",
+                    },
+                )
+
+    def _targets(self, given: Columns) -> list[SLAEvent]:
+        return [
+            self.target(metric, given[column]) for column, metric in TARGETS.items() if column in given
+        ]
+
+    def target(self, metric: str, due: datetime | None, reason: str = "") -> SLAEvent:
+        """A target set by hand, or cleared where ``due`` is None."""
+        kind = Kind.TARGET_CLEARED if due is None else Kind.TARGET_SET
+        return self._told(kind, self.now, metric=metric, due=due, reason=reason)
+
+    def waiver(self, metric: str, reason: str) -> SLAEvent:
+        return self._told(Kind.BREACH_WAIVED, self.now, metric=metric, reason=reason)
+
+    def _finished(
+        self, old: Category, new: Category, given: Columns, was: str, status: str
+    ) -> list[SLAEvent]:
+        """A move, at the instant that host code assigned to its timestamp, or now."""
+        resolved_at, closed_at = given.get("resolved_at"), given.get("closed_at")
+        if new is Category.RESOLVED:
+            return [self._moved(resolved_at or self.now, new, was, status)]
+        if new is not Category.CLOSED:
+            return [self._moved(self.now, new, was, status)]
+        news = [self._moved(closed_at or self.now, new, was, status)]
+        if resolved_at is not None and not old.done:
+            news.insert(0, self._moved(resolved_at, Category.RESOLVED, was, status))
+        return news
+
+    def _timestamps(self, given: Columns, *, moved: bool) -> list[SLAEvent]:
+        """Timestamps that host code assigned without a move: facts at those instants."""
+        news = []
+        if given.get("first_responded_at"):
+            news.append(self._told(Kind.AGENT_REPLIED, given["first_responded_at"]))
+        if not moved:
+            for column, category in (
+                ("resolved_at", Category.RESOLVED),
+                ("closed_at", Category.CLOSED),
+            ):
+                if given.get(column):
+                    news.append(self._moved(given[column], category, "", ""))
+        return news
+
+    def _moved(
+        self, at: datetime | None, category: Category, was: str, status: str
+    ) -> SLAEvent:
+        return self._told(
+            Kind.STATUS_MOVED, at, category=category, **{"from": was, "to": status}
+        )
+
+    def reply(self, *, at: datetime, by_agent: bool, actor_id: Any, key: str) -> SLAEvent:
+        """A public message, by whoever is asked to answer or by whoever waits."""
+        return self.sla.event_model.of(
+            Event(kind=Kind.AGENT_REPLIED if by_agent else Kind.REQUESTER_REPLIED, at=at),
+            recorded_at=self.now,
+            actor_id=actor_id,
+            key=key,
+        )
+
+    def _told(self, kind: Kind, at: datetime | None, **parts: Any) -> SLAEvent:
+        assert at is not None
+        names = ("category", "priority", "terms", "metric", "due")
+        fields = {name: parts.pop(name) for name in names if name in parts}
+        return self.sla.event_model.of(
+            Event(kind=kind, at=at, **fields),
+            recorded_at=self.now,
+            actor_id=self.actor_id,
+            **{name: value for name, value in parts.items() if value},
+        )
+
+
+def check(given: Columns, result: Columns, lifecycle: Lifecycle) -> None:
+    """Refuse what was written by hand where the events say otherwise.
+
+    Raises:
+        ContradictedTimestamp: names the column, both values, and the remedy.
+    """
+    for column in COLUMNS:
+        if column not in given or given[column] == result[column]:
+            continue
+        if given[column] is None and column in TARGETS:
+            continue  # cleared: the computed target takes its place
+        if given[column] is None and not lifecycle.category.done:
+            continue  # cleared in reopening; whether it stands is for the policy to say
+        raise ContradictedTimestamp(column, given[column], result[column])
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)

@@ -1,0 +1,83 @@
+"""Public comments are replies: the models named by ``registry.watch_comments`` are listened to."""
+
+from typing import Any
+
+from django.apps import apps
+from django.db import connections
+from django.db.models import Model
+from django.db.models.signals import post_save, pre_save
+
+from django_sla import registry
+from django_sla.core.clock import Lifecycle
+from django_sla.flow import record
+from django_sla.flow.lock import lock
+from django_sla.flow.observe import Observer
+from django_sla.moment import now
+from django_sla.registry import Watch
+from django_sla.tables.event import SLAEvent
+
+
+def connect() -> None:
+    """Listen to every watched model. Once, when all apps are loaded; again does no harm."""
+    for label in registry.watches:
+        model = apps.get_model(label)
+        uid = f"django_sla.integrations.comments.{label}"
+        pre_save.connect(lock_ticket, sender=model, dispatch_uid=uid)
+        post_save.connect(record_reply, sender=model, dispatch_uid=uid)
+
+
+def lock_ticket(*, instance: Model, using: str, raw: bool = False, **kwargs: Any) -> None:
+    """Lock the ticket before a comment refers to it, where referring takes a shared lock.
+
+    On MariaDB two writers that have each inserted a comment would otherwise wait for each
+    other's shared lock for ever, and one of them be refused.
+    """
+    connection = connections[using]
+    shared = not connection.features.has_select_for_no_key_update
+    if raw or not shared or not connection.in_atomic_block:
+        return
+    watch = _watch(instance)
+    ticket_id = getattr(instance, instance._meta.get_field(watch.ticket).attname)
+    if ticket_id is not None:
+        sla = _sla(instance, watch)
+        list(lock(sla, using).filter(pk=ticket_id).values_list("pk"))
+
+
+def record_reply(*, instance: Model, using: str, raw: bool = False, **kwargs: Any) -> None:
+    """Record a public comment as a reply. Saying it again, or editing it, adds nothing."""
+    watch = _watch(instance)
+    ticket_id = getattr(instance, instance._meta.get_field(watch.ticket).attname)
+    if raw or ticket_id is None or not _is_public(instance, watch):
+        return
+    sla = _sla(instance, watch)
+    author = getattr(instance, watch.author)
+    at = getattr(instance, watch.at) if watch.at else None
+    key = f"{instance._meta.label_lower}:{instance.pk}"
+
+    def tell(observer: Observer, lifecycle: Lifecycle) -> list[SLAEvent]:
+        return [
+            observer.reply(
+                at=at or now(),
+                by_agent=author is not None
+                and sla.is_responder(author, ticket, watch.responder),
+                actor_id=author.pk if author is not None else None,
+                key=key,
+            )
+        ]
+
+    ticket = getattr(instance, watch.ticket)
+    record.record(sla, ticket_id, tell, using=using, ticket=ticket)
+
+
+def _watch(comment: Model) -> Watch:
+    return registry.watches[comment._meta.label_lower]
+
+
+def _sla(comment: Model, watch: Watch) -> Any:
+    return comment._meta.get_field(watch.ticket).remote_field.model.sla
+
+
+def _is_public(comment: Model, watch: Watch) -> bool:
+    if callable(watch.public):
+        return bool(watch.public(comment))
+    return watch.public is True or bool(getattr(comment, watch.public))

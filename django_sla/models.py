@@ -1,0 +1,22 @@
+"""The face of the package: what Django and hosts import. Defines nothing."""
+
+from django_sla.tables.clock import SLAClock
+from django_sla.tables.event import SLAEvent
+from django_sla.tables.history import ClientIPHistory, ClientIPHistoryManager
+from django_sla.tables.terms import Terms
+from django_sla.ticket.declaration import SLA
+from django_sla.ticket.face import TicketSLA
+from django_sla.ticket.mixin import SLAMixin
+from django_sla.ticket.queryset import SLAQuerySet
+
+__all__ = [
+    "SLA",
+    "ClientIPHistory",
+    "ClientIPHistoryManager",
+    "SLAClock",
+    "SLAEvent",
+    "SLAMixin",
+    "SLAQuerySet",
+    "Terms",
+    "TicketSLA",
+]

@@ -1,0 +1,1 @@
+"""Floor 2: rows, and how to ask them."""

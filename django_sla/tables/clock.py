@@ -1,0 +1,115 @@
+"""Clocks as rows of a ticket model's companion table: a projection of the events.
+
+A row repeats what judging its clock gives, as far as that does not depend on now, so that
+lists, filters and reports are plain SQL.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from django_sla.core.clock import Clock, Target
+from django_sla.core.metric import Fact
+from django_sla.core.policy import Terms as TermsValue
+from django_sla.core.span import Span
+from django_sla.core.verdict import State, counted, due, judge, warn_at
+from django_sla.tables.terms import Terms
+
+
+class Outcome(models.TextChoices):
+    """How a stopped clock ended."""
+
+    MET = State.MET.value, _("met")
+    MISSED = State.MISSED.value, _("missed")
+    NONE = State.NONE.value, _("no target")
+
+
+class SLAClock(models.Model):
+    """One run of a metric. Derived from the events; the companion adds the key to the ticket."""
+
+    id = models.BigAutoField(primary_key=True)
+    metric = models.CharField(_("metric"), max_length=40)
+    cycle = models.PositiveSmallIntegerField(_("cycle"), default=1)
+    terms = models.ForeignKey(
+        Terms, models.PROTECT, null=True, related_name="+", verbose_name=_("terms")
+    )
+    priority = models.CharField(_("priority"), max_length=60, blank=True)
+    started_at = models.DateTimeField(_("started at"))
+    pauses = models.JSONField(_("pauses"), default=list)
+    """Ended pauses: ``[[start, end], …]`` as ISO 8601 in UTC."""
+    paused_at = models.DateTimeField(_("paused at"), null=True)
+    stopped_at = models.DateTimeField(_("stopped at"), null=True)
+    stopped_by = models.CharField(_("stopped by"), max_length=24, blank=True)
+    target_due = models.DateTimeField(_("target set by hand"), null=True)
+    target_set_at = models.DateTimeField(_("target set at"), null=True)
+    waived = models.BooleanField(_("waived"), default=False)
+
+    due_at = models.DateTimeField(_("due at"), null=True)
+    """None without a goal, and while paused and not yet breached."""
+    warn_at = models.DateTimeField(_("at risk from"), null=True)
+    elapsed = models.DurationField(_("elapsed"), null=True)
+    """Counted time from start to stop; None while the clock is open."""
+    outcome = models.CharField(_("outcome"), max_length=8, choices=Outcome, blank=True)
+    """Empty while the clock is open."""
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.metric} {self.cycle}"
+
+    @classmethod
+    def of(cls, clock: Clock) -> "SLAClock":
+        """An unsaved row for ``clock``."""
+        stopped_at = clock.stopped_at
+        return cls(
+            metric=clock.metric,
+            cycle=clock.cycle,
+            terms_id=clock.terms.fingerprint if clock.terms else None,
+            priority=clock.priority,
+            started_at=clock.started_at,
+            pauses=[[p.start.isoformat(), p.end.isoformat()] for p in clock.pauses],
+            paused_at=clock.paused_at,
+            stopped_at=stopped_at,
+            stopped_by=clock.stopped_by or "",
+            target_due=clock.target.due if clock.target else None,
+            target_set_at=clock.target.set_at if clock.target else None,
+            waived=clock.waived,
+            due_at=due(clock),
+            warn_at=warn_at(clock),
+            elapsed=counted(clock, stopped_at) if stopped_at else None,
+            outcome=judge(clock, stopped_at).state.value if stopped_at else "",
+        )
+
+    def value(self, terms: Mapping[str, TermsValue]) -> Clock:
+        """The clock that this row projects; ``terms`` by fingerprint."""
+        target = None
+        if self.target_due is not None and self.target_set_at is not None:
+            target = Target(due=self.target_due, set_at=self.target_set_at)
+        return Clock(
+            metric=self.metric,
+            cycle=self.cycle,
+            terms=terms[self.terms_id] if self.terms_id else None,
+            priority=self.priority,
+            started_at=self.started_at,
+            pauses=tuple(
+                Span(datetime.fromisoformat(start), datetime.fromisoformat(end))
+                for start, end in self.pauses
+            ),
+            paused_at=self.paused_at,
+            stopped_at=self.stopped_at,
+            stopped_by=Fact(self.stopped_by) if self.stopped_by else None,
+            target=target,
+            waived=self.waived,
+        )
+
+
+IDENTITY = ("metric", "cycle")
+"""What tells the clocks of one ticket apart."""
+
+CONTENT = tuple(
+    field for field in SLAClock._meta.local_fields if field.name not in ("id", *IDENTITY)
+)
+"""Everything else that a clock's row says."""

@@ -1,0 +1,106 @@
+"""Events as rows of a ticket model's companion table."""
+
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from django.conf import settings
+from django.db import models
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext_lazy as _
+
+from django_sla.core.event import Category, Event, Kind
+from django_sla.core.policy import Terms as TermsValue
+from django_sla.tables.terms import Terms
+
+
+class EventKind(models.TextChoices):
+    """The kinds with their labels; the values are those of :class:`core.event.Kind`."""
+
+    OPENED = Kind.OPENED.value, _("opened")
+    AGENT_REPLIED = Kind.AGENT_REPLIED.value, _("agent replied")
+    REQUESTER_REPLIED = Kind.REQUESTER_REPLIED.value, _("requester replied")
+    STATUS_MOVED = Kind.STATUS_MOVED.value, _("status moved")
+    PRIORITY_CHANGED = Kind.PRIORITY_CHANGED.value, _("priority changed")
+    TERMS_CHANGED = Kind.TERMS_CHANGED.value, _("terms changed")
+    TARGET_SET = Kind.TARGET_SET.value, _("target set by hand")
+    TARGET_CLEARED = Kind.TARGET_CLEARED.value, _("target cleared")
+    BREACH_WAIVED = Kind.BREACH_WAIVED.value, _("breach waived")
+
+
+def unique_key() -> str:
+    """A key for an event that nothing else names."""
+    return uuid4().hex
+
+
+class SLAEvent(models.Model):
+    """One fact about one ticket. Append-only; the companion adds the key to the ticket."""
+
+    id = models.BigAutoField(primary_key=True)
+    kind = models.CharField(_("kind"), max_length=24, choices=EventKind)
+    at = models.DateTimeField(_("at"))
+    recorded_at = models.DateTimeField(_("recorded at"))
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        related_name="+",
+        verbose_name=_("actor"),
+    )
+    terms = models.ForeignKey(
+        Terms, models.PROTECT, null=True, related_name="+", verbose_name=_("terms")
+    )
+    key = models.CharField(_("key"), max_length=120, default=unique_key)
+    """Unique for the ticket: the same fact told twice is recorded once."""
+    data = models.JSONField(_("data"), default=dict)
+    """What else belongs to the fact: ``category``, ``priority``, ``metric``, ``due``, and for
+    people to read, ``from``, ``to``, ``reason``."""
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.at:%Y-%m-%d %H:%M}"
+
+    @classmethod
+    def of(
+        cls,
+        event: Event,
+        *,
+        recorded_at: datetime,
+        actor_id: Any = None,
+        key: str | None = None,
+        **data: str,
+    ) -> "SLAEvent":
+        """An unsaved row for ``event``; ``data`` is what people want to read beside it."""
+        if event.category is not None:
+            data["category"] = event.category.value
+        if event.priority is not None:
+            data["priority"] = event.priority
+        if event.metric is not None:
+            data["metric"] = event.metric
+        if event.due is not None:
+            data["due"] = event.due.isoformat()
+        return cls(
+            kind=event.kind.value,
+            at=event.at,
+            recorded_at=recorded_at,
+            actor_id=actor_id,
+            terms_id=event.terms.fingerprint if event.terms else None,
+            key=key or unique_key(),
+            data=data,
+        )
+
+    def value(self, terms: dict[str, TermsValue]) -> Event:
+        """The event that this row states; ``terms`` by fingerprint."""
+        data = self.data
+        category, due = data.get("category"), data.get("due")
+        return Event(
+            kind=Kind(self.kind),
+            at=self.at,
+            category=Category(category) if category else None,
+            priority=data.get("priority"),
+            terms=terms[self.terms_id] if self.terms_id else None,
+            metric=data.get("metric"),
+            due=parse_datetime(due) if due else None,
+        )
