@@ -1,4 +1,6 @@
-"""Run the benchmarks and print one table: run.py [NAME ...], where NAME is that of benchmarks/bench_NAME.py.
+"""Run the benchmarks and print one table: run.py [NAME ...]
+
+NAME is that of benchmarks/bench_NAME.py; without one, all are run.
 
 Each bench_*.py offers rows(), an iterator of dicts:
 
@@ -12,7 +14,7 @@ Each bench_*.py offers rows(), an iterator of dicts:
 A missed goal is marked and is no failure: the numbers of a busy machine should not stop anybody.
 """
 
-import importlib.util
+import importlib
 import sys
 import traceback
 from collections.abc import Iterator
@@ -25,15 +27,15 @@ Row = dict[str, object]
 
 
 def main(names: list[str]) -> int:
-    modules = {path.stem.removeprefix("bench_"): path for path in sorted(HERE.glob("bench_*.py"))}
-    if unknown := set(names) - modules.keys():
-        print("No such benchmark:", *sorted(unknown), "- there are:", *modules, file=sys.stderr)
+    known = sorted(path.stem.removeprefix("bench_") for path in HERE.glob("bench_*.py"))
+    if unknown := set(names) - set(known):
+        print("No such benchmark:", *sorted(unknown), "- there are:", *known, file=sys.stderr)
         return 2
     sys.path.insert(0, str(HERE.parent))
     table, broken = [COLUMNS], []
-    for name in names or modules:
+    for name in names or known:
         try:
-            table += [line(row) for row in rows(modules[name])]
+            table += [line(row) for row in rows(name)]
         except Exception:  # one that is broken must not hide the numbers of the others
             traceback.print_exc()
             broken.append(name)
@@ -43,14 +45,8 @@ def main(names: list[str]) -> int:
     return bool(broken)
 
 
-def rows(path: Path) -> Iterator[Row]:
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    # Registered as an import would do it, for dataclasses and pickling inside.
-    sys.modules[path.stem] = module
-    spec.loader.exec_module(module)
-    yield from module.rows()
+def rows(name: str) -> Iterator[Row]:
+    yield from importlib.import_module(f"benchmarks.bench_{name}").rows()
 
 
 def line(row: Row) -> tuple[str, ...]:
@@ -78,7 +74,9 @@ def reached(ratio: float, goal: float | str) -> bool:
 def show(table: list[tuple[str, ...]]) -> None:
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     for cells in table:
-        print("  ".join(f"{cell:{width}}" for cell, width in zip(cells, widths, strict=True)).rstrip())
+        print(
+            "  ".join(f"{cell:{width}}" for cell, width in zip(cells, widths, strict=True)).rstrip()
+        )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
-"""Print the newest usable Python of this machine; with --all every one, as "3.13 /path/to/python3.13".
+"""Print the path of the newest usable Python; with --all every one, each after its version.
 
-Looks on PATH and among pyenv's versions. Runs under any Python from 3.8 on, so that it can say what is missing.
+Looks on PATH and among pyenv's versions. Runs under any Python from 3.8 on, so that it can say
+what is missing.
 """
 
 import os
@@ -10,8 +11,8 @@ import sys
 from pathlib import Path
 
 OLDEST = (3, 11)
-NAME = re.compile(r"python3(\.\d+)?")
-# A virtual environment with pip needs ensurepip, pip needs ssl, and the example and the tests need sqlite3.
+NAME = re.compile(r"python3(?:\.(\d+))?")
+# A virtual environment with pip needs ensurepip, pip needs ssl, the example needs sqlite3.
 PROBE = """
 import sys
 print("{}.{}".format(*sys.version_info), sys.version_info.releaselevel)
@@ -21,38 +22,47 @@ import ensurepip, sqlite3, ssl, venv
 
 def folders():
     """The directories that may hold interpreters, in order of preference."""
-    roots = [os.environ.get("PYENV_ROOT"), Path.home() / ".pyenv"]
-    for root in filter(None, roots):
-        yield from sorted(Path(root).glob("versions/*/bin"), reverse=True)
-    # What is on PATH comes last: pyenv's shims there answer only for the versions that are switched on.
-    yield from map(Path, os.get_exec_path())
+    for root in (os.environ.get("PYENV_ROOT"), Path.home() / ".pyenv"):
+        if root:
+            yield from sorted(Path(root).glob("versions/3*/bin"), reverse=True)
+    for folder in map(Path, os.get_exec_path()):
+        # pyenv's shims only forward to the versions that are switched on.
+        if folder.name != "shims":
+            yield folder
+
+
+def candidates():
+    seen = set()
+    for folder in folders():
+        for path in sorted(folder.glob("python3*")):
+            name = NAME.fullmatch(path.name)
+            minor = name and name.group(1)
+            if not name or (minor and (3, int(minor)) < OLDEST) or path.resolve() in seen:
+                continue
+            seen.add(path.resolve())
+            yield path
 
 
 def interpreters():
     """The usable interpreters, newest first: {(3, 13): path}; and why others were passed over."""
     usable, passed_over = {}, {}
-    for folder in folders():
-        if not folder.is_dir():
+    for path in candidates():
+        try:
+            probe = subprocess.run(
+                [str(path), "-I", "-c", PROBE], capture_output=True, text=True, timeout=60
+            )
+        except (OSError, subprocess.TimeoutExpired):
             continue
-        for path in sorted(folder.glob("python3*")):
-            if not NAME.fullmatch(path.name):
-                continue
-            try:
-                probe = subprocess.run(
-                    [str(path), "-I", "-c", PROBE], capture_output=True, text=True, timeout=60
-                )
-            except (OSError, subprocess.TimeoutExpired):
-                continue
-            version, _, level = probe.stdout.strip().partition(" ")
-            if not version or level != "final":
-                continue
-            key = tuple(map(int, version.split(".")))
-            if key < OLDEST or key in usable:
-                continue
-            if probe.returncode:
-                passed_over[str(path)] = probe.stderr.strip().splitlines()[-1]
-            else:
-                usable[key] = str(path)
+        version, _, level = probe.stdout.strip().partition(" ")
+        if not version or level != "final":
+            continue
+        key = tuple(map(int, version.split(".")))
+        if key < OLDEST or key in usable:
+            continue
+        if probe.returncode:
+            passed_over[str(path)] = probe.stderr.strip().splitlines()[-1]
+        else:
+            usable[key] = str(path)
     return dict(sorted(usable.items(), reverse=True)), passed_over
 
 

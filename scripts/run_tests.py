@@ -1,12 +1,13 @@
 """Run tox with what this machine has, and say what was left out.
 
-    run_tests.py newest             the newest Python and Django; TEST_DB chooses the database
-    run_tests.py all                every environment of tox.ini that can run here
-    run_tests.py all --servers      the same, and a database server that does not answer is a failure
+    run_tests.py newest          the newest Python and Django; TEST_DB chooses the database
+    run_tests.py all             every environment of tox.ini that can run here
+    run_tests.py all --servers   the same; a database server that does not answer is a failure
 
 What follows "--" goes to pytest.
 """
 
+import argparse
 import os
 import re
 import shutil
@@ -28,17 +29,25 @@ Version = tuple[int, ...]
 
 
 def main(arguments: list[str]) -> int:
-    options, _, pytest_arguments = " ".join(arguments).partition(" -- ")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("what", choices=["newest", "all"])
+    parser.add_argument("--servers", action="store_true")
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    options = parser.parse_args(arguments[:end])
     pythons, _ = interpreters()
-    runner = Runner(pythons, pytest_arguments.split())
+    runner = Runner(pythons, arguments[end + 1 :])
     names = runner.names()
-    if options.startswith("newest"):
+    if options.what == "newest":
         return newest(runner, names)
-    return everything(runner, names, servers_required="--servers" in options)
+    return everything(runner, names, servers_required=options.servers)
 
 
 def newest(runner: "Runner", names: list[str]) -> int:
     kind = os.environ.get("TEST_DB") or "sqlite"
+    if kind not in ("sqlite", *SERVERS):
+        sys.exit(f"TEST_DB={kind}: use sqlite, {' or '.join(SERVERS)}")
     name = newest_name(names, runner.pythons)
     code = runner.run([name if kind == "sqlite" else f"{name}-{kind}"])
     if kind == "sqlite":
@@ -62,7 +71,7 @@ def everything(runner: "Runner", names: list[str], *, servers_required: bool) ->
     for stale in JUNIT.glob("*.xml"):
         stale.unlink()
     codes = [runner.run(chosen)]
-    # One after the other: these hold the tests with several threads, which a busy machine slows down.
+    # One after the other: these run the tests with several threads, which a busy machine disturbs.
     for kind, port in SERVERS.items():
         name = f"{newest_name(names, runner.pythons)}-{kind}"
         if answers(port) or servers_required:
@@ -80,9 +89,7 @@ def newest_name(names: list[str], pythons: dict[Version, str]) -> str:
     known = {(3, int(match["python"])) for match in matrix}
     # Where only a Python newer than all of the matrix is present, it is tried.
     version = max(known & pythons.keys(), default=max(pythons))
-    django = max(
-        int(match["django"]) for match in matrix if (3, int(match["python"])) <= version
-    )
+    django = max(int(match["django"]) for match in matrix if (3, int(match["python"])) <= version)
     return "py{}{}-dj{}".format(*version, django)
 
 
@@ -136,7 +143,7 @@ class Runner:
         self.tox = shutil.which("tox", path=str(Path(sys.executable).parent)) or "tox"
 
     def names(self) -> list[str]:
-        command = [self.tox, "list", "--no-desc", "-q"]
+        command = [self.tox, "list", "-d", "--no-desc", "-q"]
         listed = subprocess.run(
             command, cwd=ROOT, env=self.environment, stdout=subprocess.PIPE, text=True, check=True
         )

@@ -1,7 +1,8 @@
 """Settings of the test suite.
 
-TEST_DB chooses the database: sqlite (the default), postgres or mariadb. TEST_DB_NAME, TEST_DB_HOST, TEST_DB_PORT,
-TEST_DB_USER and TEST_DB_PASSWORD say where a server is, when it is not the usual one on this machine.
+TEST_DB chooses the database: sqlite (the default), postgres or mariadb. TEST_DB_NAME, TEST_DB_HOST,
+TEST_DB_PORT, TEST_DB_USER and TEST_DB_PASSWORD say where a server is, when it is not the usual one
+on this machine.
 """
 
 import os
@@ -9,7 +10,7 @@ import tempfile
 import zlib
 from pathlib import Path
 
-# -- the hosts under test ---------------------------------------------------------------------------------------------
+# -- the hosts under test -------------------------------------------------------------------------
 # Apps with ticket models that subclass the mixin.
 TEST_APPS: list[str] = [
     "tests.hosts.people",
@@ -18,7 +19,7 @@ TEST_APPS: list[str] = [
     "tests.hosts.variety",
 ]
 AUTH_USER_MODEL = "people.Person"
-# ---------------------------------------------------------------------------------------------------------------------
+# ------------------------------------------------------------------------------------------------
 
 SECRET_KEY = "only for tests"
 USE_TZ = True
@@ -81,8 +82,8 @@ def server(engine: str, user: str, options: dict[str, object]) -> dict[str, obje
 
 
 def sqlite() -> dict[str, object]:
-    # A file, because threads have to see one database through connections of their own; one for each process,
-    # because several environments and xdist workers run at once.
+    # A file, because threads have to see one database through connections of their own; and one
+    # for each process, because several environments and xdist workers run at once.
     name = Path(tempfile.gettempdir()) / f"django-sla-test-{os.getpid()}.sqlite3"
     return {
         "ENGINE": "django.db.backends.sqlite3",

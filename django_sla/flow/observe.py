@@ -79,7 +79,7 @@ class Observer:
             news.append(self._moved(at, category, "", _text(status)))
         elif category is not Category.OPEN:
             news += self._finished(Category.OPEN, category, given, "", _text(status))
-        return news + self._timestamps(given, moved=True) + self._targets(given)
+        return news + self._timestamps(given, None) + self._targets(given)
 
     def changes(
         self,
@@ -115,7 +115,7 @@ class Observer:
             news += self._finished(
                 sla.category(old), sla.category(new), given, _text(old), _text(new)
             )
-        return news + self._timestamps(given, moved=old != new)
+        return news + self._timestamps(given, None if old != new else sla.category(new))
 
     def choose(self, ticket: Model) -> Terms | None:
         """The terms for a ticket as it stands, their row written where it is missing."""
@@ -179,18 +179,17 @@ class Observer:
             news.insert(0, self._moved(resolved_at, Category.RESOLVED, was, status))
         return news
 
-    def _timestamps(self, given: Columns, *, moved: bool) -> list[SLAEvent]:
-        """Timestamps that host code assigned without a move: facts at those instants."""
+    def _timestamps(self, given: Columns, stays: Category | None) -> list[SLAEvent]:
+        """Timestamps that host code assigned: facts at those instants. Those of a move are
+        told with it; ``stays`` is the category where there is none. What a ticket that is not
+        resolved says of its resolution is no fact, and will be refused."""
         news = []
         if given.get("first_responded_at"):
             news.append(self._told(Kind.AGENT_REPLIED, given["first_responded_at"]))
-        if not moved:
-            for column, category in (
-                ("resolved_at", Category.RESOLVED),
-                ("closed_at", Category.CLOSED),
-            ):
-                if given.get(column):
-                    news.append(self._moved(given[column], category, "", ""))
+        if given.get("resolved_at") and stays is not None and stays.done:
+            news.append(self._moved(given["resolved_at"], Category.RESOLVED, "", ""))
+        if given.get("closed_at") and stays is Category.CLOSED:
+            news.append(self._moved(given["closed_at"], Category.CLOSED, "", ""))
         return news
 
     def _moved(

@@ -19,6 +19,7 @@ def make_companions(model: type[models.Model]) -> tuple[type[SLAEvent], type[SLA
         related_name="sla_events",
         unique=("ticket", "key"),
         indexes=(),
+        ordering=("at", "id"),
         verbose_name=_("SLA event"),
         verbose_name_plural=_("SLA events"),
     )
@@ -29,6 +30,7 @@ def make_companions(model: type[models.Model]) -> tuple[type[SLAEvent], type[SLA
         unique=("ticket", "metric", "cycle"),
         # What is open and due next, on databases without partial indexes too.
         indexes=(["stopped_at", "due_at"],),
+        ordering=("started_at", "id"),
         verbose_name=_("SLA clock"),
         verbose_name_plural=_("SLA clocks"),
     )

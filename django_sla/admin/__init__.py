@@ -1,0 +1,218 @@
+"""The admin of a ticket model: badges in the list, targets and timeline in the form."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.utils import flatten_fieldsets, label_for_field
+from django.contrib.admin.widgets import AdminTextInputWidget
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
+from simple_history.admin import SimpleHistoryAdmin
+from simple_history.models import to_historic
+from simple_history.utils import get_history_model_for_model
+
+from django_sla.admin.filters import ResolutionStateFilter, ResponseStateFilter, SLAStateFilter
+from django_sla.admin.forms import SLATicketForm
+from django_sla.admin.history import ChangeInWords
+from django_sla.exceptions import SLAError
+from django_sla.flow.refresh import TARGETS
+from django_sla.models import SLAQuerySet
+
+__all__ = ["ResolutionStateFilter", "ResponseStateFilter", "SLAAdminMixin", "SLAStateFilter"]
+
+COLUMNS = ("sla_response", "sla_resolution")
+TIMESTAMPS = ("created_at", "first_responded_at", "resolved_at", "closed_at")
+PANELS = ("sla_status", "sla_timeline")
+
+
+class SLAAdminMixin(SimpleHistoryAdmin):  # type: ignore[misc]
+    """Put before the ``ModelAdmin`` of a ticket model::
+
+        @admin.register(Ticket)
+        class TicketAdmin(SLAAdminMixin, admin.ModelAdmin):
+            list_display = ["title", "priority", "status"]
+
+    What the host declares stays; the columns, the filter and the fields that it does not name
+    are added after its own.
+    """
+
+    object_history_template = "admin/django_sla/object_history.html"
+    object_history_list_template = "admin/django_sla/object_history_list.html"
+
+    class Media:
+        css = {"all": ["django_sla/sla.css"]}
+
+    # The list
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """With the clocks fetched along, so that no row asks for its own."""
+        tickets = super().get_queryset(request)
+        if isinstance(tickets, SLAQuerySet):
+            return tickets.with_verdicts()
+        return tickets.prefetch_related("sla_clocks")
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        columns = list(super().get_list_display(request))
+        return columns + [name for name in COLUMNS if name not in columns]
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        filters = list(super().get_list_filter(request))
+        own = any(isinstance(f, type) and issubclass(f, SLAStateFilter) for f in filters)
+        return filters if own else [*filters, SLAStateFilter]
+
+    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
+        return super().get_changelist_form(request, **{"form": SLATicketForm, **kwargs})
+
+    @admin.display(description=_("Response"), ordering="response_target")
+    def sla_response(self, ticket: Any) -> SafeString:
+        return _render("badge", ticket, metric="response")
+
+    @admin.display(description=_("Resolution"), ordering="resolution_target")
+    def sla_resolution(self, ticket: Any) -> SafeString:
+        return _render("badge", ticket, metric="resolution")
+
+    # The form
+
+    @admin.display(description=_("State"))
+    def sla_status(self, ticket: Any) -> SafeString:
+        return _render("status", ticket)
+
+    @admin.display(description=_("Timeline"))
+    def sla_timeline(self, ticket: Any) -> SafeString:
+        return _render("timeline", ticket)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        names = [*super().get_readonly_fields(request, obj), *TIMESTAMPS]
+        if obj is not None:
+            names += PANELS
+            names += [name for name in TARGETS if not _takes_target(obj, TARGETS[name])]
+        return list(dict.fromkeys(names))
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """The host's, then those of our fields that it did not place itself."""
+        fieldsets = list(super().get_fieldsets(request, obj))
+        if not self.fieldsets and not self.fields:
+            ours = {*TARGETS, *TIMESTAMPS, *PANELS, "sla_reason"}
+            fieldsets = _only(fieldsets, lambda name: name not in ours)
+        left_out = {
+            *flatten_fieldsets(fieldsets),
+            *(self.get_exclude(request, obj) or getattr(self.form._meta, "exclude", None) or ()),
+        }
+        return fieldsets + _only(
+            self._sla_fieldsets(request, obj), lambda name: name not in left_out
+        )
+
+    def _sla_fieldsets(self, request: HttpRequest, obj: Any) -> list[Any]:
+        title = _("Service level agreement")
+        if obj is None:
+            return [(title, {"fields": [tuple(TARGETS)]})]
+        fields: list[Any] = [tuple(TARGETS)]
+        takes_target = any(_takes_target(obj, metric) for metric in TARGETS.values())
+        if takes_target and self.has_change_permission(request, obj):
+            fields.append("sla_reason")
+        fields += [TIMESTAMPS[:2], TIMESTAMPS[2:]]
+        if to_historic(obj) is not None:  # a version of the past: the clocks are of the present
+            return [(title, {"fields": fields})]
+        return [
+            (title, {"fields": ["sla_status", *fields]}),
+            (_("Timeline"), {"fields": ["sla_timeline"]}),
+        ]
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        if "fields" not in kwargs:
+            names = flatten_fieldsets(self.get_fieldsets(request, obj))
+            kwargs["fields"] = [name for name in names if name != "sla_reason"]
+        form = super().get_form(request, obj, change, **kwargs)
+        return type(form)(
+            form.__name__, (SLATicketForm, form), {"sla_reason": self._reason_field()}
+        )
+
+    def _reason_field(self) -> Any:
+        column = get_history_model_for_model(self.model)._meta.get_field("history_change_reason")
+        return column.formfield(
+            label=_("Reason"),
+            help_text=_("Why a target changes, for the changelog."),
+            required=False,
+            widget=AdminTextInputWidget,
+        )
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        reason = form.cleaned_data.get("sla_reason")
+        if reason:
+            obj._change_reason = reason
+        super().save_model(request, obj, form, change)
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """As inherited. Where somebody else was faster than this form, it says so."""
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except SLAError as error:
+            if request.method != "POST":
+                raise
+            self.message_user(request, _("Not saved: %s") % error, messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
+
+    # The history
+
+    def get_history_list_display(self, request: HttpRequest) -> list[str]:
+        columns = list(super().get_history_list_display(request))
+        history = get_history_model_for_model(self.model)
+        has_ip = any(field.name == "client_ip" for field in history._meta.fields)
+        return columns + ["client_ip"] * (has_ip and "client_ip" not in columns)
+
+    def get_historical_record_context_helper(
+        self, request: HttpRequest, historical_record: Any
+    ) -> ChangeInWords:
+        return ChangeInWords(self.model, historical_record)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        history = get_history_model_for_model(self.model)
+        columns = [
+            (name, capfirst(label_for_field(name, history, self)))
+            for name in self.get_history_list_display(request)
+        ]
+        context = {"media": self.media, "history_columns": columns, **(extra_context or {})}
+        return super().history_view(request, object_id, context)
+
+
+def _takes_target(ticket: Any, metric: str) -> bool:
+    """Whether a metric's target may still be changed."""
+    if to_historic(ticket) is not None:
+        return False
+    clock = ticket.sla.clock(metric)
+    return clock is None or clock.stopped_at is None
+
+
+def _only(fieldsets: Sequence[Any], wanted: Callable[[str], bool]) -> list[Any]:
+    """Fieldsets with the fields that are wanted, without the lines and sets this leaves empty."""
+    kept = []
+    for name, options in fieldsets:
+        lines = []
+        for line in options["fields"]:
+            if isinstance(line, str):
+                lines += [line] * wanted(line)
+            elif some := tuple(field for field in line if wanted(field)):
+                lines.append(some)
+        if lines:
+            kept.append((name, {**options, "fields": lines}))
+    return kept
+
+
+def _render(name: str, ticket: Model, **context: Any) -> SafeString:
+    """One of our templates, which draw with the template tags as a host's own pages do."""
+    return render_to_string(f"admin/django_sla/{name}.html", {"ticket": ticket, **context})

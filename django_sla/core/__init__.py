@@ -1,0 +1,1 @@
+"""Time, clocks and policies as frozen values: standard library only, no I/O, no wall clock."""

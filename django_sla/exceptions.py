@@ -1,0 +1,68 @@
+"""What the package refuses, above the core. An exception's docstring is its message."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from inspect import cleandoc
+from typing import TYPE_CHECKING
+
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+
+if TYPE_CHECKING:
+    from django_sla.conf import Problem
+
+
+class SLAError(Exception):
+    """The SLA cannot do that."""
+
+    # The message is the first paragraph of the docstring. ``{0}``, ``{1!r}`` and so on stand for
+    # the arguments, which stay on the exception as they were given.
+
+    def __str__(self) -> str:
+        paragraph = cleandoc(type(self).__doc__ or "").partition("\n\n")[0]
+        # There are no docstrings under ``python -OO``; the arguments alone say enough then.
+        return " ".join(paragraph.split()).format(*self.args) or super().__str__()
+
+
+class InvalidSettings(SLAError, ImproperlyConfigured):
+    """The setting DJANGO_SLA is wrong:"""
+
+    def __init__(self, problems: Iterable["Problem"]):
+        self.problems = tuple(problems)
+        super().__init__(self.problems)
+
+    def __str__(self) -> str:
+        return "\n  ".join([super().__str__(), *map(str, self.problems)])
+
+
+class AlreadyRegistered(SLAError):
+    """The {0} {1!r} is there already and differs from this one; give this one another name, or
+    unregister the other first."""
+
+
+class NotRegistered(SLAError, LookupError):
+    """No {0} {1!r} is registered; there is {2}."""
+
+
+class NaiveDatetime(SLAError, ValueError):
+    """{0}: {1!r} has no time zone; pass an aware datetime."""
+
+
+class ContradictedTimestamp(SLAError, ValidationError):
+    """{0}: {1} is not what the events of this ticket allow, which say {2}; nothing was saved."""
+
+    def __init__(self, column: str, given: datetime | None, result: datetime | None):
+        self.column, self.given, self.result = column, given, result
+        self.args = (column, given or "nothing", result or "nothing")
+        ValidationError.__init__(self, {column: SLAError.__str__(self)})
+
+    def __str__(self) -> str:
+        return self.messages[0]
+
+
+class ClockStopped(SLAError):
+    """The {0} clock stopped at {1}; its target can no longer be changed."""
+
+
+class UnknownTickets(SLAError):
+    """{0}.objects.bulk_create() cannot ignore or update conflicts, because the database does not
+    say which tickets it created; look for the existing ones first."""

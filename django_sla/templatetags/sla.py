@@ -1,0 +1,333 @@
+"""Template tags: the SLA of a ticket, in words and shapes.
+
+Each asks ``ticket.sla`` and puts the answer into words; how it looks is up to the templates in
+``templates/django_sla/``, which a host may override, and to ``sla.css``.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import template
+from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.utils.dateparse import parse_datetime
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from django_sla.core.duration import format_short
+from django_sla.core.event import Kind
+from django_sla.core.verdict import Segment, State, Stretch, Verdict
+from django_sla.templatetags._words import CATEGORIES, METRICS, SHAPES, STATES, STRETCHES
+from django_sla.ticket.face import TimelineEntry
+
+register = template.Library()
+
+NOTHING = "—"
+"""What stands where there is nothing to say."""
+
+SHOWN_STRETCHES = 200
+"""How many stretches an explanation lists: a year of opening hours has some five hundred."""
+
+
+# Durations
+
+
+@register.filter
+def sla_duration(duration: timedelta | None) -> str:
+    """A duration for people to read: ``3h 12m``, ``-1h 5m``, or a dash for None."""
+    return NOTHING if duration is None else format_short(duration)
+
+
+# Badges
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Badge:
+    """A verdict in words."""
+
+    state: State
+    label: str
+    """The state in words."""
+    detail: str
+    """How much time is left, or by how much it was exceeded."""
+    metric: str
+    """The metric in words."""
+    due: datetime | None
+    waived: bool
+    shape: str
+
+
+@register.inclusion_tag("django_sla/badge.html")
+def sla_badge(
+    ticket: Any, metric: str = "resolution", now: datetime | None = None
+) -> dict[str, Any]:
+    """How a ticket stands: ``{% sla_badge ticket "response" %}``. No query after
+    ``with_verdicts``."""
+    verdict = ticket.sla.verdict(metric, now)
+    return {"badge": _badge(verdict, metric), "verdict": verdict}
+
+
+def _badge(verdict: Verdict, metric: str) -> Badge:
+    return Badge(
+        state=verdict.state,
+        label=str(STATES[verdict.state]),
+        detail=_detail(verdict),
+        metric=_metric(metric),
+        due=verdict.due,
+        waived=verdict.late and verdict.clock is not None and verdict.clock.waived,
+        shape=SHAPES[verdict.state],
+    )
+
+
+def _detail(verdict: Verdict) -> str:
+    if verdict.remaining is None:
+        return ""
+    time = {"duration": sla_duration(abs(verdict.remaining))}
+    match verdict.state:
+        case State.ON_TRACK | State.AT_RISK | State.PAUSED:
+            return _("%(duration)s left") % time
+        case State.BREACHED:
+            return _("%(duration)s over") % time
+        case State.MISSED:
+            # Translators: follows "Missed".
+            return _("by %(duration)s") % time
+    return ""
+
+
+def _metric(name: str | None) -> str:
+    """A metric in words; a host's own is called by its name."""
+    if not name:
+        return ""
+    return str(METRICS.get(name) or capfirst(name.replace("_", " ")))
+
+
+# Times
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Milestone:
+    """A timestamp of a ticket, and the counted time until then."""
+
+    label: str
+    at: datetime | None
+    after: timedelta | None = None
+
+
+@register.inclusion_tag("django_sla/times.html")
+def sla_times(ticket: Any) -> dict[str, Any]:
+    """When a ticket was opened, answered, resolved and closed, and how long that took."""
+    return {
+        "milestones": [
+            Milestone(label=_("Opened"), at=ticket.created_at),
+            Milestone(
+                label=_("First response"),
+                at=ticket.first_responded_at,
+                after=_took(ticket, "response", ticket.first_responded_at),
+            ),
+            Milestone(
+                label=_("Resolved"),
+                at=ticket.resolved_at,
+                after=_took(ticket, "resolution", ticket.resolved_at),
+            ),
+            Milestone(label=_("Closed"), at=ticket.closed_at),
+        ]
+    }
+
+
+def _took(ticket: Any, metric: str, at: datetime | None) -> timedelta | None:
+    """The counted time of a metric, provided that its clock stopped at ``at``."""
+    clock = ticket.sla.clock(metric)
+    if at is None or clock is None or clock.stopped_at != at:
+        return None
+    elapsed: timedelta = ticket.sla.verdict(metric).elapsed
+    return elapsed
+
+
+# The timeline
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """Something that happened, in words."""
+
+    at: datetime
+    kind: str
+    shape: str
+    title: str
+    about: str = ""
+    """The metric meant, or what a new status means to the clocks."""
+    was: str = ""
+    now: str = ""
+    due: datetime | None = None
+    """The new target."""
+    actor: str = ""
+    """Empty where nobody acted: a deadline that passed."""
+    reason: str = ""
+
+
+@register.inclusion_tag("django_sla/timeline.html")
+def sla_timeline(ticket: Any, now: datetime | None = None) -> dict[str, Any]:
+    """What happened to a ticket, oldest first: who, when, from what to what, and why."""
+    entries = ticket.sla.timeline(now)
+    sla = type(ticket).sla
+    status = _names(ticket, sla.status, (e.data for e in entries if e.kind in _SAYS_STATUS))
+    priority = _names(ticket, sla.priority, (e.data for e in entries if e.kind in _SAYS_PRIORITY))
+    return {"steps": [_step(entry, status, priority) for entry in entries]}
+
+
+_SAYS_STATUS = (Kind.OPENED, Kind.STATUS_MOVED)
+_SAYS_PRIORITY = (Kind.OPENED, Kind.PRIORITY_CHANGED)
+
+Names = Callable[[str], str]
+"""The label of a field's value, as the host's people know it."""
+
+
+def _step(entry: TimelineEntry, status: Names, priority: Names) -> Step:
+    data = entry.data
+    was, now, due = data.get("from", ""), data.get("to", ""), data.get("due")
+    about = _metric(data.get("metric"))
+    match entry.kind:
+        case Kind.OPENED:
+            now, about = status(now), priority(data.get("value", ""))
+        case Kind.STATUS_MOVED:
+            was, now, about = status(was), status(now), _category(data)
+        case Kind.PRIORITY_CHANGED:
+            was, now = priority(was), priority(now)
+    return Step(
+        at=entry.at,
+        kind=entry.kind,
+        shape=SHAPES.get(entry.kind, SHAPES[State.ON_TRACK]),
+        title=capfirst(entry.label) or str(STATES[State.BREACHED]),
+        about=about,
+        was=was,
+        now=now,
+        due=parse_datetime(due) if due else None,
+        actor=_person(entry.actor) if entry.kind in _KINDS else "",
+        reason=data.get("reason", ""),
+    )
+
+
+_KINDS = frozenset(Kind)
+
+
+def _category(data: Mapping[str, str]) -> str:
+    """What a status means to the clocks, unless it says so itself."""
+    category = data.get("category", "")
+    said = data.get("to", "").casefold()
+    return "" if category == said else str(CATEGORIES.get(category, category))
+
+
+def _names(ticket: Any, name: str, facts: Iterable[Mapping[str, str]]) -> Names:
+    """The labels of a field's values: its choices, or the related rows, in at most one query."""
+    try:
+        field = ticket._meta.get_field(name)
+    except FieldDoesNotExist:
+        return str
+    if field.is_relation:
+        said = {fact.get(key) for fact in facts for key in ("from", "to", "value")}
+        labels = _related(field, said - {None, ""}, ticket._state.db)
+    else:
+        labels = {str(value): str(label) for value, label in field.flatchoices}
+    return lambda value: labels.get(value, value)
+
+
+def _related(field: Any, values: set[Any], using: str) -> dict[str, str]:
+    key = field.target_field
+    known = set()
+    for value in values:
+        # Facts are older than the field may be: what cannot be its key stays as it was written.
+        with suppress(ValidationError):
+            known.add(key.to_python(value))
+    rows = field.related_model._base_manager.using(using).filter(**{f"{key.name}__in": known})
+    return {str(getattr(row, key.attname)): str(row) for row in rows}
+
+
+def _person(user: Any) -> str:
+    """Who acted; None is the system."""
+    if user is None:
+        return _("System")
+    full_name = getattr(user, "get_full_name", str)
+    return full_name() or str(user)
+
+
+# The changelog
+
+
+@register.inclusion_tag("django_sla/changelog.html")
+def sla_changelog(ticket: Any, show_ip: bool = False) -> dict[str, Any]:
+    """Every change of an SLA column, newest first. Addresses are personal data, so they are
+    shown only where the page asks for them."""
+    return {
+        "rows": [
+            {
+                "change": change,
+                "who": _person(change.user),
+                "field": capfirst(ticket._meta.get_field(change.field).verbose_name),
+            }
+            for change in ticket.sla.changelog()
+        ],
+        "show_ip": show_ip,
+    }
+
+
+# Explanations
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Piece:
+    """A stretch of a clock's life, in words, and where it lies in a bar 1,000 wide."""
+
+    segment: Segment
+    label: str
+    x: str
+    width: str
+
+
+@register.inclusion_tag("django_sla/explain.html")
+def sla_explain(
+    ticket: Any, metric: str = "resolution", now: datetime | None = None
+) -> dict[str, Any]:
+    """Why a clock stands where it does: what was allowed, what counted, and what did not."""
+    now = now or ticket.sla.now
+    verdict = ticket.sla.verdict(metric, now)
+    segments = ticket.sla.explain(metric, now)
+    return {
+        "verdict": verdict,
+        "badge": _badge(verdict, metric),
+        "allowed": None if verdict.remaining is None else verdict.elapsed + verdict.remaining,
+        "totals": _totals(segments),
+        "pieces": _pieces(segments)[-SHOWN_STRETCHES:],
+        "left_out": max(0, len(segments) - SHOWN_STRETCHES),
+    }
+
+
+def _totals(segments: Iterable[Segment]) -> list[tuple[str, Any, timedelta]]:
+    """How long each kind of stretch lasted altogether, counted time first."""
+    totals: dict[Stretch, timedelta] = defaultdict(timedelta)
+    for segment in segments:
+        totals[segment.stretch] += segment.span.duration
+    return [(kind.value, STRETCHES[kind], totals[kind]) for kind in STRETCHES if kind in totals]
+
+
+def _pieces(segments: Sequence[Segment]) -> list[Piece]:
+    if not segments:
+        return []
+    start = segments[0].span.start
+    whole = segments[-1].span.end - start
+
+    def share(part: timedelta) -> str:
+        # As text: in a template a number would get the decimal comma of the language.
+        return f"{1000 * (part / whole):.2f}"
+
+    return [
+        Piece(
+            segment=segment,
+            label=str(STRETCHES[segment.stretch]),
+            x=share(segment.span.start - start),
+            width=share(segment.span.duration),
+        )
+        for segment in segments
+    ]

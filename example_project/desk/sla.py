@@ -1,0 +1,11 @@
+"""Found by django_sla when the apps are loaded: which comments are replies."""
+
+from django_sla.registry import watch_comments
+
+watch_comments(
+    "desk.Comment",
+    ticket="ticket",
+    author="author",
+    public=lambda comment: not comment.internal,
+    at="created_at",
+)

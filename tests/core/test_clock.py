@@ -1,0 +1,179 @@
+"""The rule for clocks, against an oracle that counts minutes one by one."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from django_sla.core.calendar import ALWAYS
+from django_sla.core.clock import Lifecycle, advance, run
+from django_sla.core.event import Category, Event, Kind
+from django_sla.core.metric import METRICS
+from django_sla.core.policy import Reopening, Terms, goals
+from django_sla.core.verdict import State, Stretch, due, explain, judge
+
+MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
+GOALS = goals({"low": {"response": "40m", "resolution": "90m"}, "high": {"resolution": "30m"}})
+
+
+def at(minute: int) -> datetime:
+    return MONDAY + timedelta(minutes=minute)
+
+
+def terms(rule: Reopening = Reopening.RESUME) -> Terms:
+    return Terms(name="Test", goals=GOALS, calendar=ALWAYS, reopening=rule)
+
+
+def opened(rule: Reopening = Reopening.RESUME) -> Event:
+    return Event(kind=Kind.OPENED, at=MONDAY, priority="low", terms=terms(rule))
+
+
+def told(kind: Kind, minute: int, what: str) -> Event:
+    event = Event(kind=kind, at=at(minute))
+    if kind is Kind.STATUS_MOVED:
+        return replace(event, category=Category(what))
+    if kind is Kind.PRIORITY_CHANGED:
+        return replace(event, priority=what)
+    return event
+
+
+stories = st.lists(
+    st.tuples(
+        st.integers(0, 200),
+        st.one_of(
+            st.tuples(st.just(Kind.STATUS_MOVED), st.sampled_from([c.value for c in Category])),
+            st.tuples(st.sampled_from([Kind.AGENT_REPLIED, Kind.REQUESTER_REPLIED]), st.just("")),
+            st.tuples(st.just(Kind.PRIORITY_CHANGED), st.sampled_from(["low", "high"])),
+        ),
+    ),
+    max_size=12,
+    unique_by=lambda step: step[0],
+)
+
+
+def events(story: list, rule: Reopening) -> list[Event]:
+    return [opened(rule), *(told(kind, minute, what) for minute, (kind, what) in story)]
+
+
+def minute_by_minute(story: list, end: int) -> tuple[int, int | None, int | None]:
+    """For resuming: minutes that count towards resolution, when it was resolved, and the
+    minute of the first reply, from nothing but the definitions."""
+    moves = {minute: what for minute, (kind, what) in story if kind is Kind.STATUS_MOVED}
+    replies = [minute for minute, (kind, _) in story if kind is Kind.AGENT_REPLIED]
+    category, counted, resolved = "open", 0, None
+    for minute in range(end):
+        was, category = category, moves.get(minute, category)
+        if category in ("resolved", "closed"):
+            resolved = minute if was not in ("resolved", "closed") else resolved
+        else:
+            resolved = None
+        counted += category == "open"
+    return counted, resolved, min(replies, default=None)
+
+
+@given(stories, st.integers(201, 300))
+@settings(deadline=None)
+def test_agrees_with_counting_minutes(story: list, end: int) -> None:
+    lifecycle = run(events(story, Reopening.RESUME))
+    counted, resolved, replied = minute_by_minute(story, end)
+    verdict = judge(lifecycle.clock("resolution"), at(end))
+    assert verdict.elapsed == timedelta(minutes=counted)
+    assert lifecycle.resolved_at == (None if resolved is None else at(resolved))
+    assert lifecycle.first_responded_at == (None if replied is None else at(replied))
+    assert verdict.remaining is not None
+    assert verdict.elapsed + verdict.remaining == verdict.clock.goal
+
+
+@given(stories, st.sampled_from(Reopening), st.randoms())
+@settings(deadline=None)
+def test_the_order_of_recording_does_not_matter(story: list, rule: Reopening, random) -> None:
+    first, *rest = events(story, rule)
+    shuffled = list(rest)
+    random.shuffle(shuffled)
+    assert run([first, *shuffled]) == run([first, *rest]) == run([*shuffled, first])
+
+
+@given(stories, st.sampled_from(Reopening))
+@settings(deadline=None)
+def test_advancing_one_by_one_is_the_replay(story: list, rule: Reopening) -> None:
+    lifecycle = Lifecycle(metrics=METRICS)
+    ordered = sorted(events(story, rule)[1:], key=lambda event: event.at)
+    for event in [opened(rule), *ordered]:
+        lifecycle = advance(lifecycle, event)
+    assert lifecycle == run(events(story, rule))
+
+
+@given(stories, st.sampled_from(Reopening), st.integers(1, 400))
+@settings(deadline=None)
+def test_the_explanation_adds_up(story: list, rule: Reopening, end: int) -> None:
+    lifecycle = run(events([s for s in story if s[0] < end], rule))
+    for clock in lifecycle.clocks:
+        segments = explain(clock, at(end))
+        verdict = judge(clock, at(end))
+        counted = [s.span.duration for s in segments if s.stretch is Stretch.COUNTED]
+        assert sum(counted, timedelta(0)) == verdict.elapsed
+        for one, other in zip(segments, segments[1:], strict=False):
+            assert one.span.end == other.span.start
+        if segments:
+            assert segments[0].span.start == clock.started_at
+            assert segments[-1].span.end == (clock.stopped_at or at(end))
+
+
+@given(stories, st.sampled_from(Reopening), st.integers(0, 300))
+@settings(deadline=None)
+def test_a_state_agrees_with_its_due_instant(story: list, rule: Reopening, now: int) -> None:
+    told_so_far = [step for step in story if step[0] <= now]
+    for clock in run(events(told_so_far, rule)).clocks:
+        verdict = judge(clock, at(now))
+        match verdict.state:
+            case State.MET:
+                assert verdict.due is None or clock.stopped_at <= verdict.due
+            case State.MISSED:
+                assert clock.stopped_at > verdict.due
+            case State.BREACHED:
+                assert at(now) > verdict.due
+                assert verdict.remaining <= timedelta(0)
+            case State.PAUSED:
+                assert verdict.due is None
+                assert due(clock, column=True) is not None
+            case State.AT_RISK | State.ON_TRACK:
+                assert at(now) <= verdict.due
+                assert (verdict.used >= 0.75) == (verdict.state is State.AT_RISK)
+            case State.NONE:
+                assert clock.goal is None
+
+
+@given(stories, st.integers(0, 300))
+@settings(deadline=None)
+def test_a_breach_is_never_taken_back_by_a_pause(story: list, now: int) -> None:
+    lifecycle = run(events([step for step in story if step[0] <= now], Reopening.RESUME))
+    if judge(lifecycle.clock("resolution"), at(now)).state is State.BREACHED:
+        paused = advance(lifecycle, told(Kind.STATUS_MOVED, now, "paused"))
+        later = judge(paused.clock("resolution"), at(now + 1000))
+        assert later.state is State.BREACHED
+        assert later.due == due(lifecycle.clock("resolution"))
+
+
+def test_a_naive_instant_is_refused() -> None:
+    with pytest.raises(ValueError, match="at"):
+        Event(kind=Kind.OPENED, at=datetime(2026, 3, 2))  # noqa: DTZ001  that is the point
+
+
+def test_on_the_dot_is_at_risk_and_not_breached() -> None:
+    clock = run([opened()]).clock("resolution")
+    assert judge(clock, at(90)).state is State.AT_RISK
+    assert judge(clock, at(90) + timedelta(microseconds=1)).state is State.BREACHED
+
+
+def test_requester_who_writes_while_resolved_is_owed_an_answer_from_the_reopening() -> None:
+    story = [
+        opened(),
+        told(Kind.AGENT_REPLIED, 1, ""),
+        told(Kind.STATUS_MOVED, 2, "resolved"),
+        told(Kind.REQUESTER_REPLIED, 5, ""),
+    ]
+    assert run(story).clock("next_response") is None
+    again = run([*story, told(Kind.STATUS_MOVED, 6, "open")])
+    assert again.clock("next_response").started_at == at(6)

@@ -1,0 +1,337 @@
+"""What the template tags say, at every state, and that they escape it."""
+
+import re
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.db import connection
+from django.template import Context, Template
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from django_sla.core.calendar import Calendar
+from django_sla.core.policy import Policy
+from django_sla.core.verdict import State
+from django_sla.moment import as_of
+from django_sla.registry import register_policy, unregister_policy
+from django_sla.templatetags import sla as tags
+from django_sla.templatetags._words import SHAPES
+from tests.conftest import MONDAY, after
+from tests.hosts.desk.models import Comment, Department, Ticket
+from tests.hosts.variety.models import BareTicket
+
+pytestmark = pytest.mark.django_db
+
+EVIL = "<script>alert(1)</script>"
+
+
+def render(text: str, **context: Any) -> str:
+    return Template("{% load sla %}" + text).render(Context(context))
+
+
+def words(html: str) -> str:
+    """The text of some HTML, as it reads."""
+    return " ".join(re.sub(r"<[^>]*>", " ", html).split())
+
+
+def opened(**fields: Any) -> Ticket:
+    with as_of(MONDAY):
+        return Ticket.objects.create(**fields)
+
+
+def moved(ticket: Ticket, hours: float, **fields: Any) -> None:
+    for name, value in fields.items():
+        setattr(ticket, name, value)
+    with as_of(after(hours)):
+        ticket.save()
+
+
+@pytest.fixture
+def office() -> Any:
+    """A policy of 8 hours, from nine to five."""
+    hours = {"mon-fri": [("09:00", "17:00")]}
+    calendar = Calendar("UTC", hours=hours, holidays=["2026-03-03"])
+    policy = Policy.build(f"Office {EVIL}", {"*": {"resolution": "8h"}}, calendar=calendar)
+    register_policy(policy)
+    yield policy
+    unregister_policy(policy.name)
+
+
+# Badges
+
+BADGES = [
+    (State.ON_TRACK, {}, 1.5, "On track 22h 30m left"),
+    (State.AT_RISK, {}, 21.75, "At risk 2h 15m left"),
+    (State.BREACHED, {}, 25.1, "Breached 1h 6m over"),
+    (State.PAUSED, {2: "pending"}, 30, "Paused 22h left"),
+    (State.MET, {3: "resolved"}, 90, "Met"),
+    (State.MISSED, {24.5: "resolved"}, 90, "Missed by 30m"),
+]
+
+
+@pytest.mark.parametrize(("state", "moves", "hours", "text"), BADGES)
+def test_a_badge_says_the_state_and_the_time(
+    state: State, moves: dict[float, str], hours: float, text: str
+) -> None:
+    ticket = opened()
+    for at, status in moves.items():
+        moved(ticket, at, status=status)
+    html = render("{% sla_badge ticket now=now %}", ticket=ticket, now=after(hours))
+    assert words(html) == text
+    assert f'class="sla-badge sla-badge--{state}"' in html
+    assert f'd="{SHAPES[state]}"' in html
+
+
+def test_without_a_goal_there_is_no_target(office: Policy) -> None:
+    html = render('{% sla_badge ticket "response" %}', ticket=opened())
+    assert words(html) == "No target"
+    assert 'class="sla-badge sla-badge--none"' in html
+
+
+def test_without_a_clock_there_is_no_target() -> None:
+    assert words(render("{% sla_badge ticket %}", ticket=Ticket())) == "No target"
+
+
+def test_no_two_states_and_no_two_kinds_have_the_same_shape() -> None:
+    assert len(set(SHAPES.values())) == len(SHAPES)
+    assert set(State) <= SHAPES.keys()
+
+
+def test_a_badge_tells_the_due_instant_in_the_current_zone() -> None:
+    ticket = opened()
+    with timezone.override(ZoneInfo("America/Toronto")):
+        html = render("{% sla_badge ticket now=now %}", ticket=ticket, now=after(1))
+    assert 'title="Resolution due March 3, 2026, 4 a.m. EST"' in html
+    assert '<time class="sla-badge__time" datetime="2026-03-03T04:00:00-05:00">' in html
+
+
+def test_a_paused_badge_has_no_due_instant() -> None:
+    ticket = opened(status="pending")
+    html = render("{% sla_badge ticket now=now %}", ticket=ticket, now=after(1))
+    assert "<time" not in html
+    assert "title=" not in html
+
+
+def test_the_now_of_with_verdicts_is_kept() -> None:
+    opened()
+    ticket = Ticket.objects.with_verdicts(after(23)).get()
+    assert words(render("{% sla_badge ticket %}", ticket=ticket)) == "At risk 1h left"
+
+
+def test_a_waived_breach_says_so() -> None:
+    ticket = opened()
+    ticket.sla.waive("resolution", "The customer was away")
+    html = render("{% sla_badge ticket now=now %}", ticket=ticket, now=after(25))
+    assert words(html) == "Breached 1h over waived"
+    html = render("{% sla_badge ticket now=now %}", ticket=ticket, now=after(1))
+    assert "waived" not in words(html), "nothing is waived before it is late"
+
+
+def test_badges_of_a_list_ask_nothing() -> None:
+    def queries(count: int) -> int:
+        Ticket.objects.all().delete()
+        for _ in range(count):
+            opened()
+        text = '{% for t in tickets %}{% sla_badge t "response" %}{% sla_badge t %}{% endfor %}'
+        with CaptureQueriesContext(connection) as captured:
+            html = render(text, tickets=Ticket.objects.with_verdicts())
+        assert html.count("sla-badge ") == 2 * count
+        return len(captured)
+
+    queries(1)  # reads the terms
+    assert queries(1) == queries(50) == 2
+
+
+# Durations
+
+
+@pytest.mark.parametrize(
+    ("duration", "text"),
+    [
+        (timedelta(hours=3, minutes=12), "3h 12m"),
+        (-timedelta(hours=1, minutes=5), "-1h 5m"),
+        (timedelta(0), "0m"),
+        (None, "—"),
+    ],
+)
+def test_a_duration_reads_in_two_units(duration: timedelta | None, text: str) -> None:
+    assert render("{{ duration|sla_duration }}", duration=duration) == text
+
+
+# Times
+
+
+def test_times_say_when_and_how_long_it_took(agent: Any) -> None:
+    ticket = opened()
+    text = words(render("{% sla_times ticket %}", ticket=ticket))
+    assert text.count("not yet") == 3
+    with as_of(after(2)):
+        Comment.objects.create(ticket=ticket, author=agent, created_at=after(2))
+    ticket.refresh_from_db()
+    moved(ticket, 3, status="pending")
+    moved(ticket, 9, status="resolved")
+    text = words(render("{% sla_times ticket %}", ticket=ticket))
+    assert "First response March 2, 2026, 11 a.m. after 2h" in text
+    assert "Resolved March 2, 2026, 6 p.m. after 3h" in text, "the pause is left out"
+    assert text.endswith("Closed not yet")
+
+
+# The timeline
+
+
+def steps(html: str) -> list[str]:
+    return [words(item) for item in re.findall(r"<li.*?</li>", html, re.DOTALL)]
+
+
+def test_the_timeline_tells_who_did_what_when_and_why(agent: Any, requester: Any) -> None:
+    agent.first_name, agent.last_name = "Ann", "Agent"
+    agent.save()
+    ticket = opened(requester=requester)
+    ticket._history_user = agent
+    with as_of(after(0.5)):
+        ticket.sla.set_target("response", after(1), "Promised on the phone")
+    with as_of(after(2)):
+        Comment.objects.create(ticket=ticket, author=agent, created_at=after(2))
+    ticket.refresh_from_db()
+    moved(ticket, 3, status="pending")
+    moved(ticket, 4, status="working", priority="urgent")
+    with as_of(after(5)):
+        ticket.sla.waive("response", "The line was down")
+    assert steps(render("{% sla_timeline ticket now=now %}", ticket=ticket, now=after(5))) == [
+        "Opened Medium Open System · March 2, 2026, 9 a.m.",
+        "Target set by hand Response → to March 2, 2026, 10 a.m. Promised on the phone "
+        "System · March 2, 2026, 9:30 a.m.",
+        "Breached Response March 2, 2026, 10 a.m.",
+        "Agent replied Ann Agent · March 2, 2026, 11 a.m.",
+        "Status moved paused Open → to Pending Ann Agent · March 2, 2026, noon",
+        "Priority changed Medium → to Urgent Ann Agent · March 2, 2026, 1 p.m.",
+        "Status moved open Pending → to Working Ann Agent · March 2, 2026, 1 p.m.",
+        "Breach waived Response The line was down System · March 2, 2026, 2 p.m.",
+    ]
+
+
+def test_kinds_are_told_apart_by_shape() -> None:
+    ticket = opened()
+    moved(ticket, 30, status="resolved")
+    html = render("{% sla_timeline ticket %}", ticket=ticket)
+    for kind in ("opened", "breached", "status_moved"):
+        assert f"sla-timeline__step--{kind}" in html
+        assert f'd="{SHAPES[kind]}"' in html
+
+
+def test_a_ticket_without_status_and_priority_has_a_timeline() -> None:
+    with as_of(MONDAY):
+        ticket = BareTicket.objects.create()
+    html = render("{% sla_timeline ticket now=now %}", ticket=ticket, now=MONDAY)
+    assert steps(html) == ["Opened System · March 2, 2026, 9 a.m."]
+
+
+def test_a_timeline_is_a_constant_number_of_queries() -> None:
+    def queries(count: int) -> int:
+        ticket = opened()
+        for hours in range(count):
+            moved(ticket, hours + 1, status=("pending", "open")[hours % 2])
+        with CaptureQueriesContext(connection) as captured:
+            render("{% sla_timeline ticket %}", ticket=Ticket.objects.get(pk=ticket.pk))
+        return len(captured)
+
+    queries(1)
+    assert queries(1) == queries(20)
+
+
+def test_related_rows_are_called_by_their_names() -> None:
+    department = Department.objects.create(name="Claims")
+    facts = [{"from": "gone", "to": str(department.pk)}, {"to": ""}]
+    name = tags._names(Ticket(), "department", facts)
+    assert [name(value) for value in (str(department.pk), "gone", "")] == ["Claims", "gone", ""]
+
+
+# The changelog
+
+
+def test_the_changelog_shows_who_changed_what(agent: Any) -> None:
+    ticket = opened()
+    ticket._history_user = agent
+    ticket._change_reason = "Promised on the phone"
+    moved(ticket, 1, resolution_target=after(2))
+    html = render("{% sla_changelog ticket %}", ticket=ticket)
+    row = re.findall(r"<tr>.*?</tr>", html, re.DOTALL)[1]
+    assert words(row) == (
+        "March 2, 2026, 10 a.m. agent Resolution target "
+        "March 3, 2026, 9 a.m. March 2, 2026, 11 a.m. Promised on the phone"
+    )
+    assert "IP address" not in html
+
+
+def test_the_changelog_shows_addresses_only_where_asked() -> None:
+    ticket = opened()
+    ticket.history.update(client_ip="203.0.113.9")
+    assert "203.0.113.9" not in render("{% sla_changelog ticket %}", ticket=ticket)
+    html = render("{% sla_changelog ticket show_ip=True %}", ticket=ticket)
+    assert "203.0.113.9" in html
+    assert "IP address" in html
+
+
+# Explanations
+
+
+def test_an_explanation_says_what_counted_and_what_did_not(office: Policy) -> None:
+    ticket = opened()
+    moved(ticket, 2, status="pending")
+    moved(ticket, 4, status="open")
+    html = render("{% sla_explain ticket now=now %}", ticket=ticket, now=after(52))
+    text = words(html)
+    assert "10h counted of 8h allowed." in text
+    assert "10h counted 2h paused 1d 8h outside opening hours 8h holiday" in text
+    assert "March 2, 2026, 11 a.m. March 2, 2026, 1 p.m. 2h paused" in text
+    assert [float(x) for x in re.findall(r' x="(.*?)"', html)][0] == 0
+    widths = [float(width) for width in re.findall(r' width="(.*?)"', html)]
+    assert sum(widths) == pytest.approx(1000, abs=0.1)
+
+
+def test_a_target_set_by_hand_is_explained_as_such() -> None:
+    ticket = opened()
+    with as_of(after(1)):
+        ticket.sla.set_target("resolution", after(4))
+    html = render("{% sla_explain ticket now=now %}", ticket=ticket, now=after(2))
+    assert "2h counted of 4h allowed. The target was set by hand." in words(html)
+
+
+def test_a_long_explanation_leaves_out_the_beginning(office: Policy) -> None:
+    ticket = opened()
+    now = MONDAY + timedelta(days=365)
+    html = render("{% sla_explain ticket now=now %}", ticket=ticket, now=now)
+    shown = html.count("<tr>") - 2
+    assert shown == tags.SHOWN_STRETCHES
+    assert re.search(r"\d+ earlier stretches are not shown", words(html))
+
+
+def test_without_a_clock_there_is_nothing_to_explain() -> None:
+    assert words(render("{% sla_explain ticket %}", ticket=Ticket())) == ""
+
+
+# What people typed
+
+
+def test_what_people_typed_is_escaped(office: Policy, agent: Any) -> None:
+    agent.first_name = EVIL
+    agent.save()
+    ticket = opened(status="<b>odd")
+    ticket._history_user = agent
+    moved(ticket, 1, status="<i>odd", priority="<u>odd")
+    ticket._change_reason = EVIL
+    with as_of(after(2)):
+        ticket.sla.set_target("resolution", after(3), EVIL)
+        ticket.sla.waive("resolution", EVIL)
+    text = (
+        "{% sla_badge ticket %}{% sla_timeline ticket %}{% sla_changelog ticket show_ip=True %}"
+        "{% sla_explain ticket %}{% sla_times ticket %}"
+    )
+    html = render(text, ticket=ticket)
+    assert html.count("&lt;script&gt;") >= 4
+    for raw in ("<script", "<b>odd", "<i>odd", "<u>odd"):
+        assert raw not in html
+    for inline in (" style=", "<style", " onclick", "javascript:"):
+        assert inline not in html, "a strict content security policy allows none of it"
