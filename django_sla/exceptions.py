@@ -35,8 +35,8 @@ class InvalidSettings(SLAError, ImproperlyConfigured):
 
 
 class AlreadyRegistered(SLAError):
-    """The {0} {1!r} is there already and differs from this one; give this one another name, or
-    unregister the other first."""
+    """The {0} {1!r} is there already and differs from this one; register it once, or give this
+    one another name."""
 
 
 class NotRegistered(SLAError, LookupError):

@@ -99,13 +99,16 @@ class SLAAdminMixin(SimpleHistoryAdmin):  # type: ignore[misc]
         if not self.fieldsets and not self.fields:
             ours = {*TARGETS, *TIMESTAMPS, *PANELS, "sla_reason"}
             fieldsets = _only(fieldsets, lambda name: name not in ours)
-        left_out = {
-            *flatten_fieldsets(fieldsets),
-            *(self.get_exclude(request, obj) or getattr(self.form._meta, "exclude", None) or ()),
-        }
-        return fieldsets + _only(
-            self._sla_fieldsets(request, obj), lambda name: name not in left_out
-        )
+        placed = {*flatten_fieldsets(fieldsets), *self._excluded(request, obj)}
+        rest = self._sla_fieldsets(request, obj)
+        return fieldsets + _only(rest, lambda name: name not in placed)
+
+    def _excluded(self, request: HttpRequest, obj: Any) -> Sequence[str]:
+        """What the host leaves out: the admin says so, else its form, as with Django."""
+        excluded = self.get_exclude(request, obj)
+        if excluded is None:
+            excluded = getattr(getattr(self.form, "_meta", None), "exclude", None)
+        return excluded or ()
 
     def _sla_fieldsets(self, request: HttpRequest, obj: Any) -> list[Any]:
         title = _("Service level agreement")
@@ -127,8 +130,10 @@ class SLAAdminMixin(SimpleHistoryAdmin):  # type: ignore[misc]
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
     ) -> Any:
         if "fields" not in kwargs:
-            names = flatten_fieldsets(self.get_fieldsets(request, obj))
-            kwargs["fields"] = [name for name in names if name != "sla_reason"]
+            kwargs["fields"] = flatten_fieldsets(self.get_fieldsets(request, obj))
+        if isinstance(kwargs["fields"], list):
+            # No column: Django would not know it.
+            kwargs["fields"] = [name for name in kwargs["fields"] if name != "sla_reason"]
         form = super().get_form(request, obj, change, **kwargs)
         return type(form)(
             form.__name__, (SLATicketForm, form), {"sla_reason": self._reason_field()}

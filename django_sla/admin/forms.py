@@ -15,7 +15,7 @@ FARTHEST = timedelta(days=3653)
 """A target further away than ten years is a slip of the finger."""
 
 
-class SLATicketForm(forms.ModelForm[Any]):
+class SLATicketForm(forms.ModelForm):
     """Checks the targets; everything else is the host's own form, which this is mixed into."""
 
     def __init__(self, *args: Any, **kwargs: Any):

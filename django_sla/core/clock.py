@@ -84,6 +84,8 @@ class Lifecycle:
     closed_at: datetime | None = None
     reopened_at: datetime | None = None
     """The latest reopening."""
+    stated_at: datetime | None = None
+    """The latest event that says how the ticket stands: its status, priority, terms, targets."""
     unanswered: bool = False
     """The requester wrote after the first response and waits for an answer."""
     clocks: tuple[Clock, ...] = ()
@@ -110,14 +112,15 @@ def advance(lifecycle: Lifecycle, event: Event) -> Lifecycle:
             return _agent_replied(lifecycle, event)
         case Kind.REQUESTER_REPLIED:
             return _requester_replied(lifecycle, event)
-        case Kind.STATUS_MOVED:
-            return _status_moved(lifecycle, event)
-        case Kind.PRIORITY_CHANGED | Kind.TERMS_CHANGED:
-            return _terms_changed(lifecycle, event)
-        case Kind.TARGET_SET | Kind.TARGET_CLEARED:
-            return _target_changed(lifecycle, event)
         case Kind.BREACH_WAIVED:
             return _waived(lifecycle, event)
+        case Kind.STATUS_MOVED:
+            stated = _status_moved(lifecycle, event)
+        case Kind.PRIORITY_CHANGED | Kind.TERMS_CHANGED:
+            stated = _terms_changed(lifecycle, event)
+        case Kind.TARGET_SET | Kind.TARGET_CLEARED:
+            stated = _target_changed(lifecycle, event)
+    return replace(stated, stated_at=event.at)
 
 
 def _opened(lifecycle: Lifecycle, event: Event) -> Lifecycle:

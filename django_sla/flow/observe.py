@@ -1,7 +1,7 @@
 """What is new about a ticket: two readings of its row, told as events."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -94,7 +94,13 @@ class Observer:
 
         ``given`` holds the SLA columns that somebody wrote by hand, ``first`` the event that
         opened the ticket. Terms come before moves: stopped clocks are not judged anew.
+
+        What a row says now is the latest word, even where this writer read the clock before
+        another one whose lock it then had to wait for.
         """
+        if lifecycle.stated_at is not None and lifecycle.stated_at > self.now:
+            later = replace(self, now=lifecycle.stated_at)
+            return later.changes(ticket, before, after, given, lifecycle, first)
         sla = self.sla
         news = []
         if given.get("created_at"):

@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from itertools import groupby
 
@@ -205,17 +205,20 @@ def _incident(number: str, rows: list[dict[str, str]], zone: tzinfo) -> Incident
     for row in rows:
         when = max(at(row, "sys_updated_at"), opened_at)
         updater, assignee = _person(row, "sys_updated_by"), _person(row, "assigned_to")
-        assigned = Step(
+        step = Step(
             at=when,
             by=updater,
             priority=_of(PRIORITIES, row, "priority"),
             assignee=assignee,
             department=_known(row, "assignment_group"),
+            status=_of(STATES, row, "incident_state"),
         )
-        moved = Step(at=when, by=updater, status=_of(STATES, row, "incident_state"))
-        steps += [assigned, moved]
         if row is answered:
-            steps.insert(-1, Step(at=when, by=assignee or updater or NOBODY, comment=REPLY))
+            # The reply comes between the two, and may be somebody else's.
+            steps.append(replace(step, status=""))
+            steps.append(Step(at=when, by=assignee or updater or NOBODY, comment=REPLY))
+            step = Step(at=when, by=updater, status=step.status)
+        steps.append(step)
     return Incident(
         number=number,
         opened_at=opened_at,

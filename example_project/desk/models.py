@@ -25,9 +25,9 @@ class Status(models.TextChoices):
     NEW = "new"
     ACTIVE = "active"
     AWAITING_USER = "awaiting_user", "Awaiting user info"
-    AWAITING_PROBLEM = "awaiting_problem"
-    AWAITING_VENDOR = "awaiting_vendor"
-    AWAITING_EVIDENCE = "awaiting_evidence"
+    AWAITING_PROBLEM = "awaiting_problem", "Awaiting problem"
+    AWAITING_VENDOR = "awaiting_vendor", "Awaiting vendor"
+    AWAITING_EVIDENCE = "awaiting_evidence", "Awaiting evidence"
     RESOLVED = "resolved"
     CLOSED = "closed"
 

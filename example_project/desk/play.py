@@ -27,7 +27,7 @@ class Person:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
-    """What somebody did at one instant. What is empty stays as it was."""
+    """What somebody did at one instant, in this order. What is empty stays as it was."""
 
     at: datetime
     by: Person | None = None
@@ -93,19 +93,23 @@ class Player:
 
     def _take(self, step: Step, ticket: Ticket) -> None:
         actor = self.person(step.by)
-        if _assign(
+        changed = _assign(
             ticket,
             priority=step.priority,
             assignee=self.person(step.assignee),
             department=self.department(step.department),
-        ):
-            _save(ticket, by=actor)
+        )
         if step.comment:
+            if changed:
+                _save(ticket, by=actor)
+                changed = False
             Comment.objects.create(
                 ticket=ticket, author=actor, body=step.comment, internal=step.internal
             )
         if step.status and step.status != ticket.status:
             _move(ticket, step.status)
+            changed = True
+        if changed:
             _save(ticket, by=actor)
         if step.excuse:
             ticket.sla.waive("resolution", step.excuse)

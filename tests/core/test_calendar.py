@@ -6,6 +6,7 @@ import pickle
 import time as clock
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, time, timedelta, timezone
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -25,6 +26,9 @@ OFFICE = Calendar("UTC", hours={"mon-fri": [("09:00", "12:30"), ("13:30", "17:30
 def utc(text: str) -> datetime:
     """Such as "2026-06-01 09:00"."""
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+NAIVE = utc("2026-06-01 10:00").replace(tzinfo=None)
 
 
 def spans(calendar: Calendar, start: str, end: str) -> list[tuple[str, str]]:
@@ -222,9 +226,8 @@ class TestClockChanges:
             ("Africa/Casablanca", ("01:00", "04:00"), "2025-02-23", [("23 00:00", "23 04:00")]),
             # Apia: no 30 December; 10:00 UTC is midnight before that day and after it.
             ("Pacific/Apia", ("20:00", "04:00"), "2011-12-30", [("30 06:00", "30 14:00")]),
-            # Manila changed its date in 1844, for the tables far away. Monrovia: 44 and a half
-            # minutes were skipped at midnight.
-            ("Africa/Monrovia", ("00:00", "01:00"), "1972-01-07", [("07 00:44", "07 01:00")]),
+            # Monrovia: 44 and a half minutes were skipped at midnight.
+            ("Africa/Monrovia", ("00:30", "01:00"), "1972-01-07", [("07 00:44", "07 01:00")]),
         ],
     )
     def test_spans(self, tz, hours, day, expected):
@@ -423,7 +426,7 @@ class TestLimits:
     @pytest.mark.parametrize("duration", [2 * HOUR, -2 * HOUR, timedelta.max, timedelta.min])
     def test_open_time_runs_out(self, duration):
         calendar = Calendar("UTC", hours={}, special_days={"2026-06-02": [("09:00", "10:00")]})
-        with pytest.raises(NoOpenTime, match="no open time of .* in the years 1900 to 2200"):
+        with pytest.raises(NoOpenTime, match=r"no open time of .* in the years 1900 to 2200"):
             calendar.add(utc("2026-06-02 09:30"), duration)
 
     def test_ends_soon_when_asked_for_the_impossible(self):
@@ -436,7 +439,7 @@ class TestLimits:
 
     def test_never_open(self):
         for hours in ({}, {"mon": []}, {EVERY_DAY: []}):
-            with pytest.raises(NoOpenTime, match="never be open"):
+            with pytest.raises(NoOpenTime, match="it would never open"):
                 Calendar("UTC", hours, special_days={"2026-06-02": []})
 
 
@@ -467,7 +470,7 @@ class TestWriting:
 
     def test_ranges_of_weekdays(self):
         assert Calendar("UTC", {"fri-mon": NINE_TO_FIVE}) == Calendar(
-            "UTC", {day: NINE_TO_FIVE for day in ("mon", "fri", "sat", "sun")}
+            "UTC", dict.fromkeys(("mon", "fri", "sat", "sun"), NINE_TO_FIVE)
         )
         assert Calendar("UTC", {"wed-wed": NINE_TO_FIVE}) == Calendar("UTC", {"wed": NINE_TO_FIVE})
 
@@ -600,10 +603,10 @@ class TestRefusals:
             ({"holidays": ["25.12.2026"]}, "holidays: '25.12.2026' is not a date; write it as"),
             ({"holidays": ["2026-02-29"]}, "holidays: '2026-02-29' is not a date"),
             ({"holidays": [None]}, "holidays: None is not a date"),
-            ({"holidays": [datetime(2026, 12, 25)]}, "is an instant, not a date; pass its .date()"),
+            ({"holidays": [NAIVE]}, "is an instant, not a date; pass its .date()"),
             ({"special_days": ["2026-12-24"]}, "special_days: expected {"),
             ({"special_days": {"24.12.": []}}, "special_days: '24.12.' is not a date"),
-            ({"special_days": {datetime(2026, 12, 24): []}}, "is an instant, not a date"),
+            ({"special_days": {NAIVE: []}}, "is an instant, not a date"),
             (
                 {"special_days": {"2026-12-24": [], date(2026, 12, 24): []}},
                 "special_days: 2026-12-24 is given twice",
@@ -634,9 +637,7 @@ class TestRefusals:
             Calendar.from_dict(data)
 
     @pytest.mark.parametrize("calendar", [OFFICE, ALWAYS], ids=["office", "always"])
-    @pytest.mark.parametrize(
-        "wrong", [datetime(2026, 6, 1), date(2026, 6, 1), HOUR, "now", None, 0]
-    )
+    @pytest.mark.parametrize("wrong", [NAIVE, date(2026, 6, 1), HOUR, "now", None, 0])
     def test_instants_are_aware(self, calendar, wrong):
         right = utc("2026-06-01 10:00")
         for name, ask in {
@@ -655,7 +656,7 @@ class TestRefusals:
     @pytest.mark.parametrize("calendar", [OFFICE, ALWAYS], ids=["office", "always"])
     @pytest.mark.parametrize("wrong", [0, 3600, 1.5, "4h", None, time(4)])
     def test_durations_are_timedeltas(self, calendar, wrong):
-        with pytest.raises(CalendarError, match="^duration: expected a timedelta"):
+        with pytest.raises(CalendarError, match=r"^duration: expected a timedelta"):
             calendar.add(utc("2026-06-01 10:00"), wrong)
 
 
@@ -681,11 +682,11 @@ class TestTable:
         assert Calendar.from_dict(one.to_dict())._timeline is one._timeline
 
     def test_threads(self):
-        for minute in range(10, 20):
+        for minute in range(10, 15):
             calendar = Calendar("Europe/Paris", {"mon-fri": [("09:00", f"17:{minute}")]})
-            starts = [utc(f"{year}-05-01 00:00") for year in (2026, 1990, 2060, 2010, 2040, 1970)]
+            starts = [utc(f"{year}-05-01 00:00") for year in (2026, 2012, 2040, 2020, 2033)]
             with ThreadPoolExecutor(6) as pool:
-                due = list(pool.map(lambda start: calendar.add(start, 100 * HOUR), starts * 4))
+                due = list(pool.map(calendar.add, starts * 4, [100 * HOUR] * 20))
             assert due == [calendar.add(start, 100 * HOUR) for start in starts * 4]
 
 
@@ -696,4 +697,4 @@ def yearly(at: datetime) -> list[Span]:
     while cuts[-1] + timedelta(days=365) < end:
         cuts.append(cuts[-1] + timedelta(days=365))
     cuts.append(end)
-    return [Span(*pair) for pair in zip(cuts, cuts[1:], strict=False)]
+    return [Span(*pair) for pair in pairwise(cuts)]

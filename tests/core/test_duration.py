@@ -44,27 +44,22 @@ def td(days=0, hours=0, minutes=0, seconds=0, microseconds=0) -> timedelta:
         ("PT1.5H", td(hours=1, minutes=30)),
         ("-P1DT12H", td(-1, -12)),
         ("pt90m", td(minutes=90)),
-        ("P1M", None),
         ("P0DT04H30M00.000250S", td(hours=4, minutes=30, microseconds=250)),
         (td(hours=4), td(hours=4)),
         (timedelta.max, timedelta.max),
     ],
 )
 def test_reads(text, expected):
-    if expected is None:
-        with pytest.raises(DurationError):
-            parse_duration(text)
-    else:
-        assert parse_duration(text) == expected
+    assert parse_duration(text) == expected
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "", " ", "-", "4", "4.h", ".5h", "h", "4x", "4hh", "4h 5", "1h 1h", "4h30", "--4h", "4h -5m",
-        "+4h", "4e3s", "1_000s", "٤h", "4\N{MATHEMATICAL BOLD SMALL H}", "four hours", "4:30",
-        "1 day, 2:00:00", "nan", "inf h", "4h\x00", "4h, 30m", "4h;", "P", "PT", "P1DT", "P1Y",
-        "P1H", "PT1D", "PT1H1H", "PT1M1H", "P1W2", "PT-4H", "P 1D",
+        "", " ", "-", "4", "4.h", ".5h", "h", "4x", "4hh", "4h 5", "1h 1h", "4h30", "--4h",
+        "4h -5m", "+4h", "4e3s", "1_000s", "٤h", "4\N{MATHEMATICAL BOLD SMALL H}", "four hours",
+        "4:30", "1 day, 2:00:00", "nan", "inf h", "4h\x00", "4h, 30m", "4h;", "P", "PT", "P1DT",
+        "P1Y", "P1M", "P1H", "PT1D", "PT1H1H", "PT1M1H", "P1W2", "PT-4H", "P 1D",
     ],
 )  # fmt: skip
 def test_refuses_and_shows_how_to_write_it(text):

@@ -459,6 +459,14 @@ def test_what_was_before_is_read_from_the_row() -> None:
     assert kinds(ticket) == ["opened", "status_moved", "status_moved"]
 
 
+def test_the_row_is_the_latest_word_whatever_the_clock_of_its_writer_says() -> None:
+    ticket = opened()
+    moved(ticket, "resolved", 2)
+    moved(ticket, "pending", 1)  # by a server whose clock is behind
+    assert fresh(ticket).resolved_at is None
+    assert fresh(ticket).sla.resolution.clock.paused_at == after(2)
+
+
 def test_a_partial_save_writes_the_columns_that_follow_and_no_others() -> None:
     ticket = opened()
     ticket.status = "resolved"

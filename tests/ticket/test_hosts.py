@@ -1,5 +1,6 @@
 """The mixin on every kind of host."""
 
+import os
 import subprocess
 import sys
 import uuid
@@ -184,6 +185,7 @@ def test_the_package_itself_needs_no_new_migration() -> None:
         [*command, "--check", "--dry-run", "--settings", "tests.settings"],
         check=True,
         cwd=Path(__file__).parents[2],
+        env={**os.environ, "TEST_DB": "sqlite"},
         capture_output=True,
     )
 

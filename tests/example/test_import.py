@@ -1,0 +1,188 @@
+"""``import_incidents``: what it makes of good rows, and how it speaks of bad ones."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.example.conftest import Desk
+
+COLUMNS = (
+    "number",
+    "incident_state",
+    "opened_at",
+    "sys_updated_at",
+    "priority",
+    "sys_updated_by",
+    "caller_id",
+    "assigned_to",
+    "assignment_group",
+    "category",
+    "subcategory",
+)
+HEADER = ",".join(COLUMNS)
+Write = Callable[[str | bytes], Path]
+
+
+def row(
+    number: str = "INC0000001",
+    state: str = "New",
+    at: str = "01-03-2016 09:00",
+    priority: str = "3 - Moderate",
+    opened: str = "01-03-2016 09:00",
+    assignee: str = "?",
+) -> str:
+    who = ("Updated by 1", "Caller 2", assignee, "Group 3", "Category 4", "Subcategory 5")
+    return ",".join((number, state, opened, at, priority, *who))
+
+
+def csv(*rows: str) -> str:
+    return "\n".join((HEADER, *rows, ""))
+
+
+LIFE = (
+    row(state="New", at="01-03-2016 09:05"),
+    row(state="Active", at="01-03-2016 10:00", assignee="Resolver 6"),
+    row(state="Awaiting User Info", at="01-03-2016 11:00", assignee="Resolver 6"),
+    row(state="Active", at="01-03-2016 14:00", priority="2 - High", assignee="Resolver 6"),
+    row(state="Resolved", at="01-03-2016 15:00", priority="2 - High", assignee="Resolver 6"),
+    row(state="Closed", at="02-03-2016 15:00", priority="2 - High", assignee="Resolver 6"),
+)
+
+OTHER = (
+    row("INC0000002", "New", "03-03-2016 09:00", opened="03-03-2016 09:00"),
+    row("INC0000002", "Resolved", "03-03-2016 12:00", opened="03-03-2016 09:00"),
+)
+
+
+def tickets(desk: Desk) -> list[tuple[str, ...]]:
+    """In UTC; São Paulo is three hours behind in March."""
+    return desk.select(
+        "SELECT number, status, priority, created_at, first_responded_at, resolved_at, closed_at "
+        "FROM desk_ticket ORDER BY number"
+    )
+
+
+def test_a_life_is_played_at_its_own_times(desk: Desk, export: Write) -> None:
+    said = desk.manage("import_incidents", export(csv(*LIFE, *OTHER)))
+    assert "2 incidents, 8 events in " in said
+    assert "events/s" in said
+    day = "2016-03-0"
+    assert tickets(desk) == [
+        (
+            *("INC0000001", "closed", "high", f"{day}1 12:00:00", f"{day}1 13:00:00"),
+            *(f"{day}1 18:00:00", f"{day}2 18:00:00"),
+        ),
+        # Never active: resolving it was the answer.
+        (
+            *("INC0000002", "resolved", "medium", f"{day}3 12:00:00", f"{day}3 15:00:00"),
+            *(f"{day}3 15:00:00", None),
+        ),
+    ]
+
+
+def test_the_pause_moves_the_target(desk: Desk, export: Write) -> None:
+    desk.manage("import_incidents", export(csv(*LIFE)))
+    # Opened 09:00, 8 hours for a high priority, 3 hours paused; in UTC.
+    assert desk.select("SELECT resolution_target FROM desk_ticket") == [("2016-03-01 23:00:00",)]
+
+
+def test_changes_carry_their_instants_and_their_authors(desk: Desk, export: Write) -> None:
+    desk.manage("import_incidents", export(csv(*LIFE)))
+    assert desk.select(
+        "SELECT history_date, username FROM desk_historicalticket"
+        " LEFT JOIN auth_user ON auth_user.id = history_user_id WHERE status = 'closed'"
+    ) == [("2016-03-02 18:00:00", "updated-by-1")]
+    assert desk.select(
+        "SELECT username, is_staff, internal FROM desk_comment"
+        " JOIN auth_user ON auth_user.id = author_id"
+    ) == [("resolver-6", 1, 0)]
+
+
+def test_rows_are_put_in_order_and_not_before_the_opening(desk: Desk, export: Write) -> None:
+    early = row(state="Active", at="29-02-2016 09:00")
+    desk.manage("import_incidents", export(csv(LIFE[5], LIFE[4], early)))
+    ((_, status, _, created, answered, *_),) = tickets(desk)
+    assert status == "closed"
+    assert answered == created
+
+
+def test_a_second_run_adds_nothing(desk: Desk, export: Write) -> None:
+    file = export(csv(*LIFE, *OTHER))
+    desk.manage("import_incidents", file)
+    before = desk.count("desk_ticketslaevent"), desk.count("desk_historicalticket")
+    said = desk.manage("import_incidents", file)
+    assert "0 incidents, 0 events" in said
+    assert "2 incidents were here already" in said
+    assert (desk.count("desk_ticketslaevent"), desk.count("desk_historicalticket")) == before
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        (row(state="Gone"), "incident_state: expected one of New, Active"),
+        (row(priority="5 - Planning"), "priority: expected one of 1 - Critical"),
+        (row(at="2016-03-01 09:00"), "sys_updated_at: expected a time as DD-MM-YYYY HH:MM"),
+        (row(at="31-02-2016 09:00"), "sys_updated_at: expected a time as DD-MM-YYYY HH:MM"),
+        (row(at="01-03-0001 09:00"), "sys_updated_at: expected a time as DD-MM-YYYY HH:MM"),
+        (row(opened="?"), "opened_at: expected a time as DD-MM-YYYY HH:MM"),
+        (row() + ",one more", "another number of cells"),
+        ("INC0000001,New", "another number of cells"),
+    ],
+)
+def test_a_bad_row_keeps_its_whole_incident_out(
+    desk: Desk, export: Write, bad: str, reason: str
+) -> None:
+    said = desk.manage("import_incidents", export(csv(*LIFE[:3], bad, *LIFE[3:], *OTHER)))
+    assert f"line 5: {reason}" in said
+    assert "1 incidents were not imported" in said
+    assert [number for number, *_ in tickets(desk)] == ["INC0000002"]
+    assert desk.count("desk_comment") == 1
+
+
+def test_bad_numbers(desk: Desk, export: Write) -> None:
+    said = desk.manage("import_incidents", export(csv(row(number=""), row(number="I" * 21), *LIFE)))
+    assert "line 2: number: expected 1 to 20 characters" in said
+    assert "line 3: number: expected 1 to 20 characters" in said
+    assert [number for number, *_ in tickets(desk)] == ["INC0000001"]
+
+
+def test_rows_of_one_incident_that_are_apart(desk: Desk, export: Write) -> None:
+    said = desk.manage("import_incidents", export(csv(*LIFE[:3], *OTHER, *LIFE[3:])))
+    assert "line 7: INC0000001 again" in said
+    assert "1 incidents, 2 events" in said
+    assert "1 incidents were not imported" in said
+    assert [number for number, *_ in tickets(desk)] == ["INC0000002"]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("", "The file is empty"),
+        (HEADER.replace("priority", "urgency"), "Missing columns: priority"),
+        (csv(*LIFE).replace(",", ";"), "separated by commas"),
+        ("Lorem ipsum\n", "Missing columns: number, incident_state"),
+        (csv(*LIFE).encode("utf-16"), "not text in utf-8"),
+        (b"PK\x03\x04\x14\x00\x06\x00\xff\xfe", "not text in utf-8"),
+        (csv(row(assignee="José")).encode("latin-1"), "not text in utf-8"),
+        (csv(*LIFE, '"' + "x" * 200_000), "field larger than field limit"),
+    ],
+)
+def test_what_is_no_export(desk: Desk, export: Write, content: str | bytes, reason: str) -> None:
+    said = desk.manage("import_incidents", export(content), ok=False)
+    assert "export.csv: " in said
+    assert reason in said
+    assert desk.count("desk_ticket") == 0
+
+
+def test_a_file_that_is_not_there(desk: Desk, tmp_path: Path) -> None:
+    assert "No such file" in desk.manage("import_incidents", tmp_path / "none.csv", ok=False)
+
+
+def test_options(desk: Desk, export: Write) -> None:
+    file = export(csv(row(assignee="José")).encode("latin-1"))
+    assert "not a zone" in desk.manage("import_incidents", file, "--time-zone", "Mars", ok=False)
+    said = desk.manage("import_incidents", file, "--encoding", "latin-9000", ok=False)
+    assert "unknown encoding" in said
+    desk.manage("import_incidents", file, "--encoding", "latin-1", "--time-zone", "Asia/Tokyo")
+    assert desk.select("SELECT created_at FROM desk_ticket") == [("2016-03-01 00:00:00",)]

@@ -1,0 +1,67 @@
+"""The example project as a whole: settings, migrations, the invented tickets, the pages."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.example.conftest import Desk, run
+
+
+def test_checks_have_nothing_to_say(desk: Desk) -> None:
+    assert "no issues" in desk.manage("check", "--fail-level", "WARNING")
+
+
+def test_migrations_are_complete(desk: Desk) -> None:
+    assert "No changes" in desk.manage("makemigrations", "--check", "--dry-run")
+
+
+def test_the_pages(migrated: Path) -> None:
+    done = run(migrated, "test", "tests.example.pages", "--verbosity", 0)
+    assert done.returncode == 0, done.stderr
+
+
+def test_invented_tickets_are_added_once(desk: Desk) -> None:
+    first = desk.manage("seed_desk", "--tickets", 40, "--if-empty")
+    assert "Added 40 tickets" in first
+    for login in ("admin", "agent", "requester"):
+        assert login in first
+    assert "none added" in desk.manage("seed_desk", "--tickets", 40, "--if-empty")
+    assert desk.count("desk_ticket") == 40
+
+
+def test_invented_tickets_show_every_state(desk: Desk) -> None:
+    desk.manage("seed_desk", "--tickets", 60)
+    program = (
+        "from desk.models import Ticket\n"
+        "tickets = Ticket.objects.all()\n"
+        "found = tickets.breached(), tickets.at_risk(), tickets.paused(), "
+        "tickets.in_state('on_track'), tickets.in_state('met'), tickets.in_state('missed'), "
+        "tickets.filter(sla_events__data__category='closed')\n"
+        "print('EMPTY' if not all(q.exists() for q in found) else 'ALL THERE')\n"
+    )
+    assert "ALL THERE" in desk.manage("shell", "-c", program)
+
+
+def test_invented_tickets_are_the_same_every_time(desk: Desk) -> None:
+    desk.manage("seed_desk", "--tickets", 15)
+    desk.manage("seed_desk", "--tickets", 15)
+    titles = [title for (title,) in desk.select("SELECT title FROM desk_ticket ORDER BY number")]
+    assert titles[:15] == titles[15:]
+
+
+def test_well_known_passwords_only_while_debugging(desk: Desk) -> None:
+    said = desk.manage("seed_desk", ok=False, DESK_DEBUG="0", DESK_SECRET_KEY="secret")
+    assert "DEBUG" in said
+    assert desk.count("auth_user") == 0
+
+
+@pytest.mark.parametrize(("calendar", "hours"), [("24/7", 8), ("business", 48 + 8 + 14)])
+def test_the_calendar_comes_from_the_environment(desk: Desk, calendar: str, hours: int) -> None:
+    # A Friday, 18:00 in São Paulo minus one hour: eight open hours end on Monday at 15:00.
+    program = (
+        "from datetime import datetime, UTC\n"
+        "from desk.models import Ticket\n"
+        "ticket = Ticket.objects.create(title='One', created_at=datetime(2026, 3, 6, 20, tzinfo=UTC))\n"
+        "print((ticket.response_target - ticket.created_at).total_seconds() / 3600)\n"
+    )
+    assert desk.manage("shell", "-c", program, DESK_CALENDAR=calendar).split()[-1] == f"{hours:.1f}"
