@@ -294,6 +294,8 @@ def _calendar(entry: Entry) -> Calendar:
         return entry.value
     before = len(entry.noted)
     table = entry.table('{"tz": "Europe/Paris", "hours": {…}}', CALENDAR_KEYS)
+    if table is not entry:
+        return ALWAYS
     table.requires(["tz"])
     # Each part by itself first, so that all that is wrong is told at once.
     parts = {key: table.value[key] for key in CALENDAR_KEYS if key in table.value}

@@ -118,7 +118,7 @@ class SLAAdminMixin(SimpleHistoryAdmin):  # type: ignore[misc]
         takes_target = any(_takes_target(obj, metric) for metric in TARGETS.values())
         if takes_target and self.has_change_permission(request, obj):
             fields.append("sla_reason")
-        fields += [TIMESTAMPS[:2], TIMESTAMPS[2:]]
+        fields.append(TIMESTAMPS)
         if to_historic(obj) is not None:  # a version of the past: the clocks are of the present
             return [(title, {"fields": fields})]
         return [

@@ -1,16 +1,27 @@
 """How the history page words a change."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from django.db.models import Field
 from django.utils import formats, timezone
+from simple_history.models import ModelChange, ModelDelta
 from simple_history.template_utils import HistoricalRecordContextHelper
+
+from django_sla.flow.refresh import COLUMNS
 
 
 class ChangeInWords(HistoricalRecordContextHelper):  # type: ignore[misc]
     """Instants in the current zone and choices by their labels, where it would show the raw
-    values."""
+    values; and the timestamps, which it leaves out because no form edits them."""
+
+    def context_for_delta_changes(self, delta: ModelDelta) -> list[dict[str, Any]]:
+        changes = [*delta.changes, *_timestamps(delta)]
+        words: list[dict[str, Any]] = super().context_for_delta_changes(
+            replace(delta, changes=changes)
+        )
+        return words
 
     def prepare_delta_change_value(self, change: Any, value: Any) -> Any:
         value = super().prepare_delta_change_value(change, value)
@@ -22,3 +33,15 @@ class ChangeInWords(HistoricalRecordContextHelper):  # type: ignore[misc]
         if isinstance(field, Field) and field.choices:
             return dict(field.flatchoices).get(value, value)
         return value
+
+
+def _timestamps(delta: ModelDelta) -> list[ModelChange]:
+    told = set(delta.changed_fields)
+    changes = [
+        ModelChange(
+            name, getattr(delta.old_record, name, None), getattr(delta.new_record, name, None)
+        )
+        for name in COLUMNS
+        if name not in told
+    ]
+    return [change for change in changes if change.old != change.new]

@@ -11,6 +11,9 @@ from typing import Any
 from django.db import connections
 from django.db.models import Model
 
+_AS_THEY_ARE = frozenset({str, int, bool, type(None)})
+"""What every database takes without preparation, which is most of what a row holds."""
+
 
 def insert(rows: Sequence[Model], using: str) -> None:
     """Insert unsaved rows of one model, in as few statements as the database takes.
@@ -27,7 +30,9 @@ def insert(rows: Sequence[Model], using: str) -> None:
         for start in range(0, len(rows), size):
             batch = rows[start : start + size]
             values = [
-                field.get_db_prep_save(getattr(row, field.attname), connection)
+                value
+                if type(value := getattr(row, field.attname)) in _AS_THEY_ARE
+                else field.get_db_prep_save(value, connection)
                 for row in batch
                 for field in fields
             ]

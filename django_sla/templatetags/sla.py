@@ -158,11 +158,13 @@ class Step:
     shape: str
     title: str
     about: str = ""
-    """The metric meant, or what a new status means to the clocks."""
+    """The metric meant."""
     was: str = ""
     now: str = ""
     due: datetime | None = None
     """The new target."""
+    note: str = ""
+    """What a new status means to the clocks; how a ticket was opened."""
     actor: str = ""
     """Empty where nobody acted: a deadline that passed."""
     reason: str = ""
@@ -188,12 +190,13 @@ Names = Callable[[str], str]
 def _step(entry: TimelineEntry, status: Names, priority: Names) -> Step:
     data = entry.data
     was, now, due = data.get("from", ""), data.get("to", ""), data.get("due")
-    about = _metric(data.get("metric"))
+    note = ""
     match entry.kind:
         case Kind.OPENED:
-            now, about = status(now), priority(data.get("value", ""))
+            opened_as = (status(now), priority(data.get("value", "")))
+            now, note = "", " · ".join(filter(None, opened_as))
         case Kind.STATUS_MOVED:
-            was, now, about = status(was), status(now), _category(data)
+            was, now, note = status(was), status(now), _category(data)
         case Kind.PRIORITY_CHANGED:
             was, now = priority(was), priority(now)
     return Step(
@@ -201,10 +204,11 @@ def _step(entry: TimelineEntry, status: Names, priority: Names) -> Step:
         kind=entry.kind,
         shape=SHAPES.get(entry.kind, SHAPES[State.ON_TRACK]),
         title=capfirst(entry.label) or str(STATES[State.BREACHED]),
-        about=about,
+        about=_metric(data.get("metric")),
         was=was,
         now=now,
         due=parse_datetime(due) if due else None,
+        note=note,
         actor=_person(entry.actor) if entry.kind in _KINDS else "",
         reason=data.get("reason", ""),
     )

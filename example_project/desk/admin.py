@@ -22,9 +22,8 @@ class CommentInline(admin.StackedInline):
 
 @admin.register(Ticket)
 class TicketAdmin(SLAAdminMixin, admin.ModelAdmin):
-    list_display = ["number", "title", "priority", "status", "assignee"]
+    list_display = ["number", "title", "priority", "status"]
     list_filter = ["status", "priority", "department"]
-    list_select_related = ["assignee"]
     search_fields = ["number", "title", "requester__username", "requester__first_name"]
     autocomplete_fields = ["requester", "assignee", "department"]
     readonly_fields = ["number"]

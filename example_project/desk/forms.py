@@ -11,7 +11,9 @@ from .models import DONE, Comment, Department, Ticket
 
 
 def people(**which: Any) -> Any:
-    return get_user_model().objects.filter(is_active=True, **which).order_by("first_name", "username")
+    return (
+        get_user_model().objects.filter(is_active=True, **which).order_by("first_name", "username")
+    )
 
 
 class PersonField(forms.ModelChoiceField):
@@ -100,6 +102,7 @@ class TicketForm(forms.ModelForm):
         self.fields["requester"].queryset = people()
         self.fields["requester"].initial = user.pk
         self.fields["requester"].required = True
+        self.fields["department"].empty_label = "Not decided yet"
         if not user.is_staff:
             # For agents to say; without them a ticket is its author's own.
             for name in ("department", "requester"):

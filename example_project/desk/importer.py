@@ -86,10 +86,10 @@ def survey(file: Iterable[str]) -> Survey:
     """
     found, seen = Survey(), set()
     for number, group in groupby(_rows(file), key=_number):
-        line, _ = next(group)
-        found.rows += 1 + sum(1 for _ in group)
+        rows = list(group)
+        found.rows += len(rows)
         if number in seen:
-            found.scattered.setdefault(number, line)
+            found.scattered.setdefault(number, rows[0][0])
         elif number:
             seen.add(number)
     return found

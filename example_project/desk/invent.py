@@ -1,7 +1,9 @@
 """Invents incidents for the demo: the same ones every time, as seen from ``now``."""
 
+import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from random import Random
 
 from .models import WAITING, Status, Ticket
@@ -35,56 +37,8 @@ REQUESTERS = [
     )
 ]  # fmt: skip
 
-PROBLEMS = [
-    ("Network", "Infrastructure", "VPN drops every few minutes",
-     "The connection comes back after about a minute. It began this morning; the home network is fine otherwise."),
-    ("Network", "Infrastructure", "No Wi-Fi in meeting room {room}",
-     "The network shows up, but nobody in the room gets an address."),
-    ("Network", "Infrastructure", "Video calls freeze in the afternoon",
-     "Sound goes on, the picture stands still. Wired and wireless alike."),
-    ("Hardware", "Workplace", "Laptop does not wake from sleep",
-     "The power light is on, the screen stays black. Only holding the power button helps."),
-    ("Hardware", "Workplace", "Second monitor flickers after docking",
-     "It happens at desk {room} with both of the cables that I tried."),
-    ("Hardware", "Workplace", "Printer on floor {floor} jams on every second page",
-     "Paper tray 2. Tray 1 works, but holds only twenty sheets."),
-    ("Hardware", "Workplace", "Replacement for a swollen battery",
-     "The touchpad has begun to lift. The laptop is switched off and on my desk."),
-    ("Accounts", "Identity", "Locked out after changing my password",
-     "The mail client on the phone keeps trying the old one, I think."),
-    ("Accounts", "Identity", "Access to the finance share for a new colleague",
-     "She starts on Monday and needs to read and write in Finance/Closing."),
-    ("Accounts", "Identity", "Authenticator app lost with the old phone",
-     "I have the new phone here and my badge to prove who I am."),
-    ("Accounts", "Identity", "Shared mailbox is missing since the migration",
-     "support-east is gone from the list; my colleagues still see it."),
-    ("Software", "Applications", "Spreadsheet add-in fails to load",
-     "It says that the add-in was disabled. Enabling it lasts until the next start."),
-    ("Software", "Applications", "CRM shows yesterday's orders only",
-     "All of the region reports it. Nothing from today has come in since 06:00."),
-    ("Software", "Applications", "Invoice PDF comes out blank",
-     "Invoice {invoice} and every one after it. The preview is right."),
-    ("Software", "Applications", "Licence for the diagram editor expired",
-     "The pop-up gives me seven days."),
-    ("Software", "Applications", "Time sheet cannot be submitted",
-     "After pressing the button the page says that something went wrong, and nothing more."),
-    ("Email", "Infrastructure", "Mail to one customer bounces",
-     "550 5.7.1 from their side. Other customers get our mail."),
-    ("Email", "Infrastructure", "Suspicious message about a parcel",
-     "I clicked on the link before I noticed. I entered nothing."),
-    ("Database", "Platform", "Nightly report takes four hours",
-     "It used to take twenty minutes. Since the weekend it is not ready when we start."),
-    ("Database", "Platform", "Order service answers with timeouts",
-     "One request in ten since about 09:00. Customers see an error page."),
-    ("Security", "Security", "Certificate of the intranet expires on Friday",
-     "The browser warns already on some machines."),
-    ("Security", "Security", "Badge reader at entrance {floor} does not open",
-     "The light turns green, the door stays shut."),
-    ("Telephony", "Workplace", "Headset is not found by the softphone",
-     "It works in every other program."),
-    ("Telephony", "Workplace", "Callers land in the wrong queue",
-     "Since the change of the menu, key 2 rings at the warehouse."),
-]  # fmt: skip
+PROBLEMS = json.loads(Path(__file__).with_name("problems.json").read_text("utf-8"))
+"""Category, department, title and description of each."""
 
 REPLIES = (
     "Thanks for telling us. I am looking into it now and will come back to you today.",
@@ -174,7 +128,9 @@ class Life:
             priority=self.priority,
             category=self.category,
             requester=self.requester,
-            steps=tuple(step for step in steps if step.at <= self.opened_at + self._hours(self.age)),
+            steps=tuple(
+                step for step in steps if step.at <= self.opened_at + self._hours(self.age)
+            ),
         )
 
     def _steps(self) -> Iterator[Step]:

@@ -84,6 +84,9 @@ class Ticket(SLAMixin, models.Model):
             self.number = self._next_number()
             super().save(**kwargs)
 
+    def get_absolute_url(self) -> str:
+        return reverse("desk:detail", args=[self.number])
+
     @classmethod
     def _next_number(cls) -> str:
         numbers = cls.objects.filter(
@@ -92,17 +95,12 @@ class Ticket(SLAMixin, models.Model):
         last = numbers.order_by("-number").values_list("number", flat=True).first()
         return f"INC{int(last[3:]) + 1 if last else 1:07}"
 
-    def get_absolute_url(self) -> str:
-        return reverse("desk:detail", args=[self.number])
-
     # The workflow. The SLA follows the status by itself, whoever changes it and how.
 
     @transition(status, source=Status.NEW, target=Status.ACTIVE, custom={"label": "Start work"})
     def start(self) -> None: ...
 
-    @transition(
-        status, source=[Status.NEW, Status.ACTIVE, *WAITING], target=RETURN_VALUE(*WAITING)
-    )
+    @transition(status, source=[Status.NEW, Status.ACTIVE, *WAITING], target=RETURN_VALUE(*WAITING))
     def wait(self, what: str) -> str:
         return what
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
 from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
@@ -15,7 +15,7 @@ from django_fsm import TransitionNotAllowed
 from django_sla.models import SLAQuerySet
 
 from .forms import AssignForm, CommentForm, FilterForm, Tab, TicketForm
-from .models import Status, Ticket
+from .models import DONE, WAITING, Status, Ticket
 
 PER_PAGE = 25
 
@@ -68,15 +68,16 @@ def _detail(request: HttpRequest, ticket: Ticket, **forms: Any) -> HttpResponse:
 
 
 def _moves(ticket: Ticket) -> dict[str, list[tuple[str, str]]]:
-    """The buttons of the workflow: those that stand alone, and the reasons to wait."""
-    moves: dict[str, list[tuple[str, str]]] = {"waits": [], "others": []}
-    for status, transition in ticket.moves().items():
-        label = transition.custom.get("label")
-        if label:
-            moves["others"].append((status, label))
-        else:
-            moves["waits"].append((status, Status(status).label))
-    return moves
+    """The buttons of the workflow as (status, label): the next step, reasons to wait, the rest."""
+    moves = ticket.moves()
+    steps = [status for status in Status.values if status in moves and status not in WAITING]
+    named = [(status, moves[status].custom["label"]) for status in steps]
+    ahead = [] if ticket.status in DONE else named[:1]
+    return {
+        "next": ahead,
+        "waits": [(status, status.label) for status in WAITING if status in moves],
+        "rest": named[len(ahead) :],
+    }
 
 
 @login_required

@@ -377,6 +377,15 @@ def test_the_history_shows_addresses_and_changes_in_words(site: Client, boss: An
     assert "django_sla/sla.css" in html
 
 
+def test_the_history_tells_of_timestamps_which_no_form_edits(site: Client) -> None:
+    ticket = opened()
+    ticket.status = "resolved"
+    ticket.save()
+    html = site.get(history_of(ticket)).content.decode()
+    assert re.search(r"<strong>Resolved at</strong> — .*?→", html)
+    assert "Created at" not in html, "which has not changed"
+
+
 def test_a_past_version_can_be_looked_at_and_restored(site: Client) -> None:
     ticket = opened(title="First")
     due = ticket.resolution_target + timedelta(hours=1)

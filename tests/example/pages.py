@@ -61,7 +61,9 @@ class PagesTest(TestCase):
     def test_the_list_asks_as_often_for_a_hundred_tickets_as_for_ten(self) -> None:
         def queries() -> int:
             client = self.as_(self.agent)
-            with CaptureQueriesContext(connection, ) as captured:
+            with CaptureQueriesContext(
+                connection,
+            ) as captured:
                 client.get("/")
             return len(captured)
 
@@ -87,7 +89,9 @@ class PagesTest(TestCase):
         assert self.titles(q="PRINT") == {"A printer on fire"}
         assert self.titles(q=waiting.number) == {"Waiting"}
         assert self.titles(state="nonsense", page="nonsense") == {
-            "A printer on fire", "Late", "Waiting"
+            "A printer on fire",
+            "Late",
+            "Waiting",
         }
         assert "No ticket matches" in self.page(self.agent, "/", q="<b>nothing")
 

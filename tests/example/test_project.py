@@ -61,7 +61,8 @@ def test_the_calendar_comes_from_the_environment(desk: Desk, calendar: str, hour
     program = (
         "from datetime import datetime, UTC\n"
         "from desk.models import Ticket\n"
-        "ticket = Ticket.objects.create(title='One', created_at=datetime(2026, 3, 6, 20, tzinfo=UTC))\n"
+        "opened = datetime(2026, 3, 6, 20, tzinfo=UTC)\n"
+        "ticket = Ticket.objects.create(title='One', created_at=opened)\n"
         "print((ticket.response_target - ticket.created_at).total_seconds() / 3600)\n"
     )
     assert desk.manage("shell", "-c", program, DESK_CALENDAR=calendar).split()[-1] == f"{hours:.1f}"

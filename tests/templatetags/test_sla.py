@@ -200,14 +200,14 @@ def test_the_timeline_tells_who_did_what_when_and_why(agent: Any, requester: Any
     with as_of(after(5)):
         ticket.sla.waive("response", "The line was down")
     assert steps(render("{% sla_timeline ticket now=now %}", ticket=ticket, now=after(5))) == [
-        "Opened Medium Open System · March 2, 2026, 9 a.m.",
+        "Opened Open · Medium System · March 2, 2026, 9 a.m.",
         "Target set by hand Response → to March 2, 2026, 10 a.m. Promised on the phone "
         "System · March 2, 2026, 9:30 a.m.",
         "Breached Response March 2, 2026, 10 a.m.",
         "Agent replied Ann Agent · March 2, 2026, 11 a.m.",
-        "Status moved paused Open → to Pending Ann Agent · March 2, 2026, noon",
+        "Status moved Open → to Pending paused Ann Agent · March 2, 2026, noon",
         "Priority changed Medium → to Urgent Ann Agent · March 2, 2026, 1 p.m.",
-        "Status moved open Pending → to Working Ann Agent · March 2, 2026, 1 p.m.",
+        "Status moved Pending → to Working open Ann Agent · March 2, 2026, 1 p.m.",
         "Breach waived Response The line was down System · March 2, 2026, 2 p.m.",
     ]
 

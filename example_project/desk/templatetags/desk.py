@@ -8,8 +8,7 @@ from django.templatetags.static import static
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-
-from django_sla.templatetags.sla import sla_duration
+from django.utils.timesince import timesince
 
 from ..models import WAITING, Status, Ticket
 
@@ -82,14 +81,13 @@ def when(at: datetime | None) -> SafeString | str:
     if at is None:
         return ""
     local = timezone.localtime(at)
-    this_year = local.year == timezone.localtime().year
-    return _time(local, formats.date_format(local, "j M, H:i" if this_year else "j M Y, H:i"))
+    return _time(local, formats.date_format(local, "DATETIME_FORMAT"))
 
 
 @register.simple_tag
 def ago(at: datetime) -> SafeString:
     """How long ago an instant was, with the instant itself as a tooltip."""
-    return _time(timezone.localtime(at), f"{sla_duration(timezone.now() - at)} ago")
+    return _time(timezone.localtime(at), f"{timesince(at, depth=1)} ago")
 
 
 def _time(local: datetime, text: str) -> SafeString:
