@@ -136,7 +136,9 @@ def incident(number: str, rows: list[dict[str, str]]) -> Incident:
             )
             for row in rows
         ),
-        answered=next((states.index(state) for state in ("Active", "Resolved") if state in states), None),
+        answered=next(
+            (states.index(state) for state in ("Active", "Resolved") if state in states), None
+        ),
         agent=last_known(row["assigned_to"] for row in rows),
         department=last_known(row["assignment_group"] for row in rows),
     )

@@ -1,6 +1,7 @@
 """The setting: what it gives, and what it says of everything that is wrong."""
 
 import pickle
+import re
 import sys
 import threading
 from datetime import UTC, datetime, timedelta
@@ -534,10 +535,23 @@ def test_say_is_never_long_and_never_raises() -> None:
 
 # Documentation
 
+PAGE = Path(__file__).parent.parent / "docs" / "reference" / "settings.md"
+
 
 def test_every_key_is_documented() -> None:
-    text = Path("docs/reference/settings.md").read_text(encoding="utf-8")
-    headings = [line.strip("# `") for line in text.splitlines() if line.startswith("## `")]
-    assert headings == list(conf.KEYS)
-    for key in (*conf.CALENDAR_KEYS, *conf.POLICY_KEYS):
-        assert f"`{key}`" in text
+    lines = PAGE.read_text(encoding="utf-8").splitlines()
+    sections = [line.strip("# `") for line in lines if line.startswith("## ")]
+    assert sections == list(conf.KEYS)
+    rows = [line.partition("`")[2].partition("`")[0] for line in lines if line.startswith("| ")]
+    for key in (*conf.KEYS, *conf.CALENDAR_KEYS, *conf.POLICY_KEYS):
+        assert key in rows
+
+
+def test_the_examples_are_right() -> None:
+    examples = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    assert len(examples) > len(conf.KEYS)
+    for code in examples:
+        names: dict[str, Any] = {}
+        exec(code, names)
+        with override_settings(DJANGO_SLA=names["DJANGO_SLA"]):
+            assert [p for p in problems() if "desk.sla" not in p.message] == []

@@ -4,6 +4,7 @@ transaction."""
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import get_user_model
@@ -16,7 +17,7 @@ from django_sla.core.clock import Lifecycle
 from django_sla.exceptions import NaiveDatetime, SLAError
 from django_sla.flow.lock import Row, lock, lock_batch, locked_row
 from django_sla.flow.observe import Observer, check
-from django_sla.flow.refresh import COLUMNS, Columns, columns, fold, load, store
+from django_sla.flow.refresh import COLUMNS, Columns, Progress, columns, fold, load, store
 from django_sla.moment import now, replaying
 from django_sla.tables.event import SLAEvent
 
@@ -79,7 +80,7 @@ def _create(ticket: Any, observer: Observer, write: Callable[[Any], None]) -> Co
         news, lifecycle, result = _opened(ticket, observer, given)
         sla.rows(using).filter(pk=ticket.pk).update(**result)
         _history([ticket], observer, update=False)
-    store(sla, {ticket.pk: news}, {ticket.pk: lifecycle}, using, new_tickets=True)
+    store(sla, {ticket.pk: Progress(news=news, before=None, after=lifecycle)}, using)
     return result
 
 
@@ -117,29 +118,47 @@ def _update(
     if after == before:
         write(update_fields)
         return columns_of(before)
-    rows, old = _known(observer, ticket, before)
-    news = observer.changes(ticket, before, after, given, old, rows[0])
-    lifecycle = fold(rows + news, using)
+    recorded = load(sla, [ticket.pk], using)[ticket.pk]
+    progress = _progress(
+        observer,
+        ticket,
+        before,
+        recorded,
+        partial(observer.changes, ticket, before, after, given),
+    )
+    lifecycle = progress.after
     result = columns(lifecycle)
     check(given, result, lifecycle)
     _assign(ticket, result)
     if update_fields is not None:
         update_fields = {*update_fields, *(c for c in COLUMNS if result[c] != before[c])}
     write(update_fields)
-    unsaved = [row for row in rows + news if row.pk is None]
-    store(sla, {ticket.pk: unsaved}, {ticket.pk: lifecycle}, using)
+    store(sla, {ticket.pk: progress}, using)
     for name, value in pending.items():
         setattr(ticket, name, value)
     return result
 
 
-def _known(observer: Observer, ticket: Model, row: Row) -> tuple[list[SLAEvent], Lifecycle]:
-    """The recorded events of a ticket; the unsaved ones of its opening where there are none,
-    as for a row from before its model had an SLA."""
-    rows = load(observer.sla, [ticket.pk], observer.using)[ticket.pk]
-    if not rows:
-        rows = observer.opening(ticket, row, _timestamps_of(row))
-    return rows, fold(rows, observer.using)
+def _progress(
+    observer: Observer,
+    ticket: Model,
+    row: Row,
+    recorded: list[SLAEvent],
+    tell: Callable[[Lifecycle, SLAEvent], Iterable[SLAEvent]],
+) -> Progress:
+    """What a ticket has come to with the facts that ``tell`` adds to the recorded ones.
+
+    A ticket without any, from before its model had an SLA, is opened first, as ``row`` says.
+    """
+    known = recorded or observer.opening(ticket, row, _timestamps_of(row))
+    before = fold(known, observer.using)
+    keys = {event.key for event in known}
+    news = [event for event in tell(before, known[0]) if event.key not in keys]
+    return Progress(
+        news=news if recorded else known + news,
+        before=before if recorded else None,
+        after=fold(known + news, observer.using) if news else before,
+    )
 
 
 def _changed_by(
@@ -181,15 +200,14 @@ def record(
     with _refusing(using):
         fresh = lock(sla, using).get(pk=pk)
         observer = _observer(sla, using, fresh)
-        rows, old = _known(observer, fresh, sla.row(fresh))
-        keys = {row.key for row in rows}
-        news = [row for row in tell(observer, old) if row.key not in keys]
-        if not news:
+        recorded = load(sla, [pk], using)[pk]
+        progress = _progress(
+            observer, fresh, sla.row(fresh), recorded, lambda old, first: tell(observer, old)
+        )
+        if not progress.news:
             return False
-        lifecycle = fold(rows + news, using)
-        unsaved = [row for row in rows + news if row.pk is None]
-        store(sla, {pk: unsaved}, {pk: lifecycle}, using)
-        changed = _assign(fresh, columns(lifecycle))
+        store(sla, {pk: progress}, using)
+        changed = _assign(fresh, columns(progress.after))
         if changed:
             extra = {"_change_reason": reason} if reason else {}
             if replaying():
@@ -217,21 +235,15 @@ def bulk_create(
 ) -> list[Any]:
     """Insert many tickets with their events, clocks and changelog rows."""
     observer = _observer(sla, using)
-    news, lifecycles = [], []
+    steps = []
     for ticket in tickets:
         ticket.created_at = aware(sla, "created_at", ticket.created_at) or observer.now
         rows, lifecycle, _ = _opened(ticket, observer, _assigned(sla, ticket))
-        news.append(rows)
-        lifecycles.append(lifecycle)
+        steps.append(Progress(news=rows, before=None, after=lifecycle))
     with transaction.atomic(using=using, savepoint=False):
         created = write(tickets)
-        store(
-            sla,
-            {ticket.pk: rows for ticket, rows in zip(tickets, news, strict=True)},
-            {ticket.pk: life for ticket, life in zip(tickets, lifecycles, strict=True)},
-            using,
-            new_tickets=True,
-        )
+        pairs = zip(tickets, steps, strict=True)
+        store(sla, {ticket.pk: step for ticket, step in pairs}, using)
         _history(tickets, observer, update=False)
     for ticket in tickets:
         ticket._sla_loaded = {name: getattr(ticket, name) for name in COLUMNS}
@@ -271,19 +283,22 @@ def _observe_rows(observer: Observer, before: dict[Any, Row]) -> dict[Any, Colum
     if not changed:
         return results
     recorded = load(sla, [ticket.pk for ticket, _, _ in changed], using)
-    news, lifecycles, stale = {}, {}, []
+    progress, stale = {}, []
     for ticket, old, new in changed:
         given = {name: new[name] for name in COLUMNS if new[name] != old[name]}
-        rows = recorded[ticket.pk] or observer.opening(ticket, old, _timestamps_of(old))
-        found = observer.changes(ticket, old, new, given, fold(rows, using), rows[0])
-        lifecycle = fold(rows + found, using)
-        result = columns(lifecycle)
-        check(given, result, lifecycle)
-        news[ticket.pk] = [row for row in rows + found if row.pk is None]
-        lifecycles[ticket.pk], results[ticket.pk] = lifecycle, result
+        step = _progress(
+            observer,
+            ticket,
+            old,
+            recorded[ticket.pk],
+            partial(observer.changes, ticket, old, new, given),
+        )
+        results[ticket.pk] = result = columns(step.after)
+        check(given, result, step.after)
+        progress[ticket.pk] = step
         if _assign(ticket, result):
             stale.append(ticket)
-    store(sla, news, lifecycles, using)
+    store(sla, progress, using)
     if stale:
         sla.rows(using).bulk_update(stale, list(COLUMNS))
     _history([ticket for ticket, _, _ in changed], observer, update=True)

@@ -2,14 +2,19 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import Q
+
 from django_sla import registry
-from django_sla.core.clock import Lifecycle, run
+from django_sla.core.clock import Clock, Lifecycle, run
 from django_sla.core.verdict import due
 from django_sla.tables import terms as terms_table
-from django_sla.tables.clock import CONTENT, IDENTITY, SLAClock
+from django_sla.tables.clock import IDENTITY, SLAClock
 from django_sla.tables.event import SLAEvent
 from django_sla.tables.insert import insert
 
@@ -63,55 +68,48 @@ def columns(lifecycle: Lifecycle) -> Columns:
 
 
 def clock_rows(sla: "SLA", pk: Any, lifecycle: Lifecycle) -> list[SLAClock]:
-    """Unsaved rows for the clocks worth keeping: promised ones, and those reports need."""
-    always = {metric.name for metric in lifecycle.metrics if metric.always}
-    rows = []
-    for clock in lifecycle.clocks:
-        promised = clock.terms is not None and clock.metric in clock.terms.metrics
-        if promised or clock.target is not None or clock.metric in always:
-            row = sla.clock_model.of(clock)
-            row.ticket_id = pk
-            rows.append(row)
-    return rows
+    """Unsaved rows for the clocks of a lifecycle that are worth keeping."""
+    return [sla.clock_model.of(clock, pk) for clock in _kept(lifecycle).values()]
 
 
-def store(
-    sla: "SLA",
-    news: Mapping[Any, list[SLAEvent]],
-    lifecycles: Mapping[Any, Lifecycle],
-    using: str,
-    *,
-    new_tickets: bool = False,
-) -> None:
-    """Append events and bring the clock rows in step, in a number of queries that does not
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Progress:
+    """What one ticket has come to."""
+
+    news: list[SLAEvent]
+    """Facts to be appended."""
+    before: Lifecycle | None
+    """What the recorded facts add up to; None where there are none yet."""
+    after: Lifecycle
+    """What they add up to with the news."""
+
+
+def store(sla: "SLA", progress: Mapping[Any, Progress], using: str) -> None:
+    """Append the news and bring the clock rows in step, in a number of queries that does not
     grow with the number of tickets. The caller holds the locks of the tickets."""
-    for pk, rows in news.items():
-        for row in rows:
-            row.ticket_id = pk
-    insert([row for rows in news.values() for row in rows], using)
-
-    wanted = [row for pk, life in lifecycles.items() for row in clock_rows(sla, pk, life)]
-    if new_tickets:
-        insert(wanted, using)
-        return
-    clocks = sla.clock_model._base_manager.using(using)
-    known = {_identity(row): row for row in clocks.filter(ticket_id__in=list(lifecycles))}
-    changed, added = [], []
-    for row in wanted:
-        old = known.pop(_identity(row), None)
-        if old is None:
-            added.append(row)
-        elif any(getattr(old, f.attname) != getattr(row, f.attname) for f in CONTENT):
-            row.pk = old.pk
-            changed.append(row)
-    insert(added, using)
-    if len(changed) == 1:
-        changed[0].save(using=using, force_update=True)
-    elif changed:
-        clocks.bulk_update(changed, [field.name for field in CONTENT])
-    if known:  # a late event has undone a cycle
-        clocks.filter(pk__in=[row.pk for row in known.values()]).delete()
+    events, clocks, undone = [], [], []
+    for pk, step in progress.items():
+        for event in step.news:
+            event.ticket_id = pk
+            events.append(event)
+        old = _kept(step.before) if step.before else {}
+        new = _kept(step.after)
+        clocks += [sla.clock_model.of(c, pk) for key, c in new.items() if old.get(key) != c]
+        undone += [Q(ticket=pk, metric=m, cycle=c) for m, c in old.keys() - new.keys()]
+    insert(events, using)
+    insert(clocks, using, unless_there=IDENTITY)
+    if undone:  # by an event that came late
+        rows = sla.clock_model._base_manager.using(using)
+        rows.filter(reduce(or_, undone)).delete()
 
 
-def _identity(row: SLAClock) -> tuple[Any, ...]:
-    return (row.ticket_id, *(getattr(row, name) for name in IDENTITY))
+def _kept(lifecycle: Lifecycle) -> dict[tuple[str, int], Clock]:
+    """The clocks that get a row: those promised something, and those that reports need."""
+    always = {metric.name for metric in lifecycle.metrics if metric.always}
+    return {
+        (clock.metric, clock.cycle): clock
+        for clock in lifecycle.clocks
+        if clock.metric in always
+        or clock.target is not None
+        or (clock.terms is not None and clock.metric in clock.terms.metrics)
+    }

@@ -1,29 +1,21 @@
 """How far promises were kept: compliance, and how long things took."""
 
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import cached_property
+from operator import attrgetter
 from typing import Any
 
-from django.db.models import (
-    Count,
-    DurationField,
-    ExpressionWrapper,
-    F,
-    Q,
-    QuerySet,
-    Sum,
-    Value,
-    Window,
-)
+from django.db.models import Count, DateTimeField, F, Q, QuerySet, Sum, Value, Window
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, RowNumber
 from django.utils.translation import gettext as _
 
 from django_sla.reports.base import PeriodReport
 from django_sla.reports.format import Column, Unit
-from django_sla.reports.grouping import NONE, STATUS, Grouping, grouping
+from django_sla.reports.grouping import NONE, Grouping
 from django_sla.tables.clock import Outcome
 
 
@@ -105,17 +97,13 @@ class ComplianceReport(PeriodReport):
     """The metrics that have columns; a subclass may name others."""
 
     @cached_property
-    def grouping(self) -> Grouping:
-        return grouping(self.sla, self.by)
-
-    @cached_property
     def rows(self) -> list[Row]:
-        """The groups in order; none where the report is by ``none``."""
+        """The groups in order, without those that have nothing to say; none by ``none``."""
         if self.by == NONE:
             return []
         figures = self._figures(self.grouping)
-        found = self.grouping.labelled(figures, self.all_tickets)
-        rows = [Row(key=key, label=label, **figures[key]) for key, label in found]
+        groups = self.grouping.labelled(figures, self.all_tickets)
+        rows = [Row(key=key, label=label, **figures[key]) for key, label in groups]
         return [row for row in rows if not row.is_empty]
 
     @cached_property
@@ -124,34 +112,139 @@ class ComplianceReport(PeriodReport):
 
     @property
     def columns(self) -> list[Column]:
-        def of_row(name: str) -> Callable[[Row], Any]:
-            return lambda row: getattr(row, name)
-
-        title = _("Total") if self.by == NONE else self.by.replace("_", " ").capitalize()
+        title = "" if self.by == NONE else self.by.replace("_", " ").capitalize()
         columns = [
-            Column(name="group", title=title, unit=Unit.TEXT, value=of_row("label")),
-            Column(name="tickets", title=_("Tickets"), unit=Unit.COUNT, value=of_row("tickets")),
-            Column(
-                name="time",
-                title=_("Average time"),
-                unit=Unit.DURATION,
-                value=of_row("time"),
-            ),
+            _column("group", title, Unit.TEXT, "label"),
+            _column("tickets", _("Tickets"), Unit.COUNT),
+            _column("time", _("Average time"), Unit.DURATION),
         ]
         for metric in self.metrics:
             columns += _metric_columns(metric)
         return [
             *columns,
-            Column(
-                name="breached",
-                title=_("Breached now"),
-                unit=Unit.COUNT,
-                value=of_row("breached"),
-            ),
-            Column(
-                name="at_risk",
-                title=_("At-risk now"),
-                unit=Unit.COUNT,
-                value=of_row("at_risk"),
-            ),
+            _column("breached", _("Breached now"), Unit.COUNT),
+            _column("at_risk", _("At-risk now"), Unit.COUNT),
         ]
+
+    def _figures(self, by: Grouping) -> dict[Any, dict[str, Any]]:
+        """The fields of a row, but for its label, by group. Three queries."""
+        tickets = _add_up(self.tickets, by.of_tickets(), self._ticket_sums())
+        clocks = _add_up(self.clocks, by.of_clocks(), self._clock_sums())
+        medians = self._medians(by.of_clocks())
+        found = {}
+        for key in tickets.keys() | clocks.keys():
+            ticket, clock = tickets.get(key, {}), clocks.get(key, {})
+            count = ticket.get("sla_tickets", 0)
+            found[key] = {
+                "tickets": count,
+                "time": _mean(ticket.get("sla_time"), count),
+                "metrics": {
+                    metric: _metric_figures(metric, clock, medians.get((key, metric)))
+                    for metric in self.metrics
+                },
+                "breached": clock.get("breached", 0),
+                "at_risk": clock.get("at_risk", 0),
+            }
+        return found
+
+    def _ticket_sums(self) -> dict[str, Combinable]:
+        # Sums, not averages: whole microseconds, which no database rounds.
+        end = Coalesce("closed_at", "resolved_at", Value(self.now, DateTimeField()))
+        return {"sla_tickets": Count("pk"), "sla_time": Sum(end - F("created_at"))}
+
+    def _clock_sums(self) -> dict[str, Combinable]:
+        breached = Q(stopped_at=None, due_at__lt=self.now)
+        at_risk = Q(stopped_at=None, due_at__gte=self.now, warn_at__lte=self.now)
+        sums: dict[str, Combinable] = {
+            "breached": Count("ticket", filter=breached, distinct=True),
+            "at_risk": Count("ticket", filter=at_risk, distinct=True),
+        }
+        for metric in self.metrics:
+            own = Q(metric=metric)
+            missed = Q(outcome=Outcome.MISSED)
+            counts = {
+                "met": Q(outcome=Outcome.MET),
+                "missed": missed,
+                "breached": breached,
+                "excused": Q(missed | breached, waived=True),
+                "stopped": Q(elapsed__isnull=False),
+            }
+            sums |= {f"{metric}_{name}": Count("pk", filter=own & c) for name, c in counts.items()}
+            sums[f"{metric}_elapsed"] = Sum("elapsed", filter=own)
+        return sums
+
+    def _medians(self, group: Combinable | None) -> dict[tuple[Any, str], timedelta]:
+        """The median of counted time by group and metric: the mean of the two in the middle."""
+        rows = self.clocks.filter(elapsed__isnull=False, metric__in=self.metrics)
+        rows = rows.annotate(**{GROUP: Value("") if group is None else group})
+        apart = [F("metric")] if group is None else [F("metric"), F(GROUP)]
+        # Of n in order, the middle is where n <= 2 * position <= n + 2: two of an even n, one
+        # of an odd.
+        middle = rows.annotate(
+            twice=Window(RowNumber(), partition_by=apart, order_by="elapsed") * 2,
+            size=Window(Count("pk"), partition_by=apart),
+        ).filter(twice__gte=F("size"), twice__lte=F("size") + 2)
+        found = defaultdict(list)
+        for key, metric, elapsed in middle.values_list(GROUP, "metric", "elapsed"):
+            found[None if group is None else key, metric].append(elapsed)
+        return {key: sum(values, ZERO) / len(values) for key, values in found.items()}
+
+
+GROUP = "sla_group"
+ZERO = timedelta(0)
+
+
+def _add_up(
+    rows: QuerySet[Any], group: Combinable | None, sums: Mapping[str, Any]
+) -> dict[Any, dict[str, Any]]:
+    """Sums by group; under None where there is but one. One query."""
+    if group is None:
+        return {None: rows.aggregate(**sums)}
+    found = rows.order_by().values(**{GROUP: group}).annotate(**sums)
+    return {row.pop(GROUP): row for row in found}
+
+
+def _metric_figures(metric: str, sums: Mapping[str, Any], median: timedelta | None) -> Figures:
+    counts = {name: sums.get(f"{metric}_{name}", 0) for name in COUNTS}
+    average = _mean(sums.get(f"{metric}_elapsed"), sums.get(f"{metric}_stopped", 0))
+    return Figures(**counts, average=average, median=median)
+
+
+COUNTS = ("met", "missed", "breached", "excused")
+
+
+def _mean(total: timedelta | None, count: int) -> timedelta | None:
+    return None if total is None or not count else total / count
+
+
+def _percent(part: int, whole: int) -> float | None:
+    return 100 * part / whole if whole else None
+
+
+def _column(name: str, title: str, unit: Unit, path: str = "", detail: bool = False) -> Column:
+    return Column(name=name, title=title, unit=unit, value=attrgetter(path or name), detail=detail)
+
+
+def _metric_columns(metric: str) -> list[Column]:
+    name = metric.replace("_", "-").capitalize()
+    percents = {"compliance": _("{metric} met"), "adjusted": _("{metric} adjusted")}
+    times = {"average": _("{metric} average"), "median": _("{metric} median")}
+    columns = [
+        _of_metric(metric, count, f"{name} {count}", Unit.COUNT, detail=True) for count in COUNTS
+    ]
+    for unit, titles in ((Unit.PERCENT, percents), (Unit.DURATION, times)):
+        columns += [
+            _of_metric(metric, figure, title.format(metric=name), unit)
+            for figure, title in titles.items()
+        ]
+    return columns
+
+
+def _of_metric(metric: str, figure: str, title: str, unit: Unit, *, detail: bool = False) -> Column:
+    return Column(
+        name=f"{metric}_{figure}",
+        title=title,
+        unit=unit,
+        value=lambda row: getattr(row.metrics[metric], figure),
+        detail=detail,
+    )

@@ -13,6 +13,7 @@ from django.db.models.functions import TruncMonth
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from django_sla.core.event import Category
 from django_sla.core.policy import DEFAULT_GOALS
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ NONE, MONTH, PRIORITY, STATUS = "none", "month", "priority", "status"
 
 URGENCY = tuple(DEFAULT_GOALS)
 """The priorities whose order is known, the most urgent first."""
+
+CATEGORIES = tuple(Category)
 
 PLACED_AT = "placed_at"
 """The annotation of a clock's row that says when it counts."""
@@ -154,7 +157,7 @@ class ByStatus(ByField):
     def position(self, key: Any, label: str) -> tuple[Any, ...]:
         known = self._choices
         choice = known.index(str(key)) if str(key) in known else len(known)
-        category = list(type(self.sla.category(key))).index(self.sla.category(key))
+        category = CATEGORIES.index(self.sla.category(key))
         return (is_unset(key), choice, category, label.casefold(), str(key))
 
 
@@ -172,7 +175,7 @@ def display_name(row: Any) -> str:
     return (full_name() if callable(full_name) else "") or str(row)
 
 
-def _field(sla: "SLA", path: str) -> Field[Any, Any] | None:
+def _field(sla: "SLA", path: str) -> "Field[Any, Any] | None":
     """The field at the end of a path; None where that is none, as a transform of one."""
     model: Any = sla.model
     field = None

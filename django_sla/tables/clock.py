@@ -6,6 +6,7 @@ lists, filters and reports are plain SQL.
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -61,10 +62,11 @@ class SLAClock(models.Model):
         return f"{self.metric} {self.cycle}"
 
     @classmethod
-    def of(cls, clock: Clock) -> "SLAClock":
+    def of(cls, clock: Clock, ticket_id: Any) -> "SLAClock":
         """An unsaved row for ``clock``."""
         stopped_at = clock.stopped_at
         return cls(
+            ticket_id=ticket_id,
             metric=clock.metric,
             cycle=clock.cycle,
             terms_id=clock.terms.fingerprint if clock.terms else None,
@@ -106,10 +108,5 @@ class SLAClock(models.Model):
         )
 
 
-IDENTITY = ("metric", "cycle")
-"""What tells the clocks of one ticket apart."""
-
-CONTENT = tuple(
-    field for field in SLAClock._meta.local_fields if field.name not in ("id", *IDENTITY)
-)
-"""Everything else that a clock's row says."""
+IDENTITY = ("ticket", "metric", "cycle")
+"""What tells clocks apart."""

@@ -10,21 +10,24 @@ from typing import Any
 
 from django.db import connections
 from django.db.models import Model
+from django.db.models.constants import OnConflict
 
 _AS_THEY_ARE = frozenset({str, int, bool, type(None)})
 """What every database takes without preparation, which is most of what a row holds."""
 
 
-def insert(rows: Sequence[Model], using: str) -> None:
+def insert(rows: Sequence[Model], using: str, unless_there: tuple[str, ...] = ()) -> None:
     """Insert unsaved rows of one model, in as few statements as the database takes.
 
-    Keys made by the database are not read back; no signals are sent, as with ``bulk_create``.
+    With ``unless_there``, the fields of a unique constraint, a row that is there already takes
+    the new content instead. Keys made by the database are not read back; no signals are sent,
+    as with ``bulk_create``.
     """
     if not rows:
         return
     connection = connections[using]
     fields = _fields(type(rows[0]))
-    head, one = _statement(type(rows[0]), connection.vendor)
+    head, one, tail = _statement(type(rows[0]), using, unless_there)
     size = connection.ops.bulk_batch_size(fields, rows) or len(rows)
     with connection.cursor() as cursor:
         for start in range(0, len(rows), size):
@@ -36,7 +39,7 @@ def insert(rows: Sequence[Model], using: str) -> None:
                 for row in batch
                 for field in fields
             ]
-            cursor.execute(head + ", ".join([one] * len(batch)), values)
+            cursor.execute(f"{head}{', '.join([one] * len(batch))} {tail}", values)
 
 
 @cache
@@ -45,10 +48,19 @@ def _fields(model: type[Model]) -> tuple[Any, ...]:
 
 
 @cache
-def _statement(model: type[Model], vendor: str) -> tuple[str, str]:
-    """The statement up to its values, and the placeholders of one row."""
-    quote = next(c.ops.quote_name for c in connections.all() if c.vendor == vendor)
+def _statement(
+    model: type[Model], using: str, unless_there: tuple[str, ...]
+) -> tuple[str, str, str]:
+    """The statement up to its values, the placeholders of one row, and what follows."""
+    operations = connections[using].ops
     fields = _fields(model)
-    columns = ", ".join(quote(field.column) for field in fields)
-    head = f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES "
-    return head, f"({', '.join(['%s'] * len(fields))})"
+    names = [field.column for field in fields]
+    columns = ", ".join(map(operations.quote_name, names))
+    head = f"INSERT INTO {operations.quote_name(model._meta.db_table)} ({columns}) VALUES "
+    one = f"({', '.join(['%s'] * len(fields))})"
+    if not unless_there:
+        return head, one, ""
+    unique = [model._meta.get_field(name).column for name in unless_there]
+    content = [name for name in names if name not in unique]
+    tail = operations.on_conflict_suffix_sql(fields, OnConflict.UPDATE, content, unique)
+    return head, one, tail

@@ -29,14 +29,14 @@ class PagesTest(TestCase):
         client.force_login(user)
         return client
 
-    def page(self, user: User, path: str = "", status: int = 200, **data: Any) -> str:
+    def page(self, user: User, path: str = "", expect: int = 200, **data: Any) -> str:
         response = self.as_(user).get(path or self.ticket.get_absolute_url(), data)
-        assert response.status_code == status, response
+        assert response.status_code == expect, response
         return response.content.decode()
 
-    def post(self, user: User, path: str, status: int = 302, **data: Any) -> str:
+    def post(self, user: User, path: str, expect: int = 302, **data: Any) -> str:
         response = self.as_(user).post(self.ticket.get_absolute_url() + path, data)
-        assert response.status_code == status, response
+        assert response.status_code == expect, response
         self.ticket.refresh_from_db()
         return response.content.decode()
 
@@ -108,7 +108,7 @@ class PagesTest(TestCase):
         foreign = self.open("Secret", self.other)
         assert "Secret" not in self.page(self.requester, "/")
         assert "nothing here for you" in self.page(
-            self.requester, foreign.get_absolute_url(), status=404
+            self.requester, foreign.get_absolute_url(), expect=404
         )
         for path in ("comment/", "move/", "assign/"):
             response = self.as_(self.requester).post(foreign.get_absolute_url() + path)
@@ -123,8 +123,8 @@ class PagesTest(TestCase):
         for text in for_agents:
             assert text in ours, text
             assert text not in theirs, text
-        self.post(self.requester, "move/", status=403)
-        self.post(self.requester, "assign/", status=403)
+        self.post(self.requester, "move/", expect=403)
+        self.post(self.requester, "assign/", expect=403)
 
     def test_an_internal_note_is_no_response(self) -> None:
         self.post(self.agent, "comment/", body="Hm.", internal="on")
@@ -137,7 +137,7 @@ class PagesTest(TestCase):
         assert not Comment.objects.get().internal
 
     def test_an_empty_comment_is_asked_for_again(self) -> None:
-        assert "This field is required" in self.post(self.agent, "comment/", status=200, body=" ")
+        assert "This field is required" in self.post(self.agent, "comment/", expect=200, body=" ")
 
     def test_an_answer_to_a_question_starts_the_clock_again(self) -> None:
         self.ticket.wait(Status.AWAITING_USER)
@@ -148,12 +148,12 @@ class PagesTest(TestCase):
 
     def test_the_workflow(self) -> None:
         for status in ("active", "awaiting_vendor", "active", "resolved", "active", "closed"):
-            self.post(self.agent, "move/", status=302, **{"status": status})
+            self.post(self.agent, "move/", status=status)
             assert self.ticket.status == status
         assert self.ticket.closed_at is not None
 
     def test_a_move_that_is_not_open(self) -> None:
-        self.post(self.agent, "move/", **{"status": "nonsense"})
+        self.post(self.agent, "move/", status="nonsense")
         assert self.ticket.status == Status.NEW
 
     def test_the_changelog_says_who_and_from_where(self) -> None:

@@ -117,34 +117,31 @@ def test_a_second_run_adds_nothing(desk: Desk, export: Write) -> None:
     assert (desk.count("desk_ticketslaevent"), desk.count("desk_historicalticket")) == before
 
 
-@pytest.mark.parametrize(
-    ("bad", "reason"),
-    [
-        (row(state="Gone"), "incident_state: expected one of New, Active"),
-        (row(priority="5 - Planning"), "priority: expected one of 1 - Critical"),
-        (row(at="2016-03-01 09:00"), "sys_updated_at: expected a time as DD-MM-YYYY HH:MM"),
-        (row(at="31-02-2016 09:00"), "sys_updated_at: expected a time as DD-MM-YYYY HH:MM"),
-        (row(at="01-03-0001 09:00"), "sys_updated_at: expected a time as DD-MM-YYYY HH:MM"),
-        (row(opened="?"), "opened_at: expected a time as DD-MM-YYYY HH:MM"),
-        (row() + ",one more", "another number of cells"),
-        ("INC0000001,New", "another number of cells"),
-    ],
-)
-def test_a_bad_row_keeps_its_whole_incident_out(
-    desk: Desk, export: Write, bad: str, reason: str
-) -> None:
-    said = desk.manage("import_incidents", export(csv(*LIFE[:3], bad, *LIFE[3:], *OTHER)))
-    assert f"line 5: {reason}" in said
-    assert "1 incidents were not imported" in said
+def test_a_bad_row_keeps_its_whole_incident_out(desk: Desk, export: Write) -> None:
+    no_time = "expected a time as DD-MM-YYYY HH:MM"
+    bad = {
+        row("INC1", state="Gone"): "incident_state: expected one of New, Active",
+        row("INC2", priority="5 - Planning"): "priority: expected one of 1 - Critical",
+        row("INC3", at="2016-03-01 09:00"): f"sys_updated_at: {no_time}",
+        row("INC4", at="31-02-2016 09:00"): f"sys_updated_at: {no_time}",
+        row("INC5", at="01-03-0001 09:00"): f"sys_updated_at: {no_time}",
+        row("INC6", opened="?"): f"opened_at: {no_time}",
+        row("INC7") + ",one more": "another number of cells",
+        "INC8,New": "another number of cells",
+        row(""): "number: expected 1 to 20 characters",
+        row("I" * 21): "number: expected 1 to 20 characters",
+    }
+    rows = []
+    for line in bad:
+        number = line.partition(",")[0]
+        rows += [row(number, "New"), line, row(number, "Active")]
+    said = desk.manage("import_incidents", export(csv(*rows, *OTHER)))
+    for place, reason in enumerate(bad.values()):
+        assert f"line {3 + 3 * place}: {reason}" in said
+    assert "1 incidents, 2 events" in said
+    assert f"{len(bad)} incidents were not imported" in said
     assert [number for number, *_ in tickets(desk)] == ["INC0000002"]
     assert desk.count("desk_comment") == 1
-
-
-def test_bad_numbers(desk: Desk, export: Write) -> None:
-    said = desk.manage("import_incidents", export(csv(row(number=""), row(number="I" * 21), *LIFE)))
-    assert "line 2: number: expected 1 to 20 characters" in said
-    assert "line 3: number: expected 1 to 20 characters" in said
-    assert [number for number, *_ in tickets(desk)] == ["INC0000001"]
 
 
 def test_rows_of_one_incident_that_are_apart(desk: Desk, export: Write) -> None:
