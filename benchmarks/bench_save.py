@@ -97,8 +97,3 @@ def _rows(vendor: str) -> Iterator[dict[str, Any]]:
         "goal": 2.0,
     }
 
-
-if __name__ == "__main__":
-    from benchmarks.run import show
-
-    show(rows())

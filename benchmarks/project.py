@@ -43,6 +43,9 @@ def set_up() -> str:
             "django_sla",
             "benchmarks.desk",
         ],
+        TEMPLATES=[
+            {"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}
+        ],
         MIGRATION_MODULES=dict.fromkeys(["auth", "contenttypes", "simple_history", "django_sla"]),
     )
     django.setup()

@@ -162,8 +162,9 @@ def _unknown_fields(policies: Iterable[Policy]) -> Messages:
 
 
 def _path_hint(models: Iterable[type[Model]], path: str) -> str:
-    suggestion = did_you_mean(path, (known for model in models for known in _paths(model)))
-    return suggestion or (
+    paths = (known for model in models for known in _paths(model))
+    alike = (known for known in paths if known.count("__") == path.count("__"))
+    return did_you_mean(path, alike) or (
         "Name a field, with at most one step across a relation, "
         "to compare for equality or, with __in, for membership."
     )

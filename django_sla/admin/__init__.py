@@ -30,7 +30,7 @@ TIMESTAMPS = ("created_at", "first_responded_at", "resolved_at", "closed_at")
 PANELS = ("sla_status", "sla_timeline")
 
 
-class SLAAdminMixin(SimpleHistoryAdmin):  # type: ignore[misc]
+class SLAAdminMixin(SimpleHistoryAdmin):
     """Put before the ``ModelAdmin`` of a ticket model::
 
         @admin.register(Ticket)
@@ -79,17 +79,16 @@ class SLAAdminMixin(SimpleHistoryAdmin):  # type: ignore[misc]
     # The form
 
     @admin.display(description=_("State"))
-    def sla_status(self, ticket: Any) -> SafeString:
-        return _render("status", ticket)
+    def sla_status(self, ticket: Any) -> SafeString | str:
+        return _panel("status", ticket)
 
     @admin.display(description=_("Timeline"))
-    def sla_timeline(self, ticket: Any) -> SafeString:
-        return _render("timeline", ticket)
+    def sla_timeline(self, ticket: Any) -> SafeString | str:
+        return _panel("timeline", ticket)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        names = [*super().get_readonly_fields(request, obj), *TIMESTAMPS]
+        names = [*super().get_readonly_fields(request, obj), *TIMESTAMPS, *PANELS]
         if obj is not None:
-            names += PANELS
             names += [name for name in TARGETS if not _takes_target(obj, TARGETS[name])]
         return list(dict.fromkeys(names))
 
@@ -119,7 +118,7 @@ class SLAAdminMixin(SimpleHistoryAdmin):  # type: ignore[misc]
         if takes_target and self.has_change_permission(request, obj):
             fields.append("sla_reason")
         fields.append(TIMESTAMPS)
-        if to_historic(obj) is not None:  # a version of the past: the clocks are of the present
+        if to_historic(obj) is not None:
             return [(title, {"fields": fields})]
         return [
             (title, {"fields": ["sla_status", *fields]}),
@@ -140,7 +139,7 @@ class SLAAdminMixin(SimpleHistoryAdmin):  # type: ignore[misc]
         )
 
     def _reason_field(self) -> Any:
-        column = get_history_model_for_model(self.model)._meta.get_field("history_change_reason")
+        column = self._history_model()._meta.get_field("history_change_reason")
         return column.formfield(
             label=_("Reason"),
             help_text=_("Why a target changes, for the changelog."),
@@ -154,16 +153,19 @@ class SLAAdminMixin(SimpleHistoryAdmin):  # type: ignore[misc]
             obj._change_reason = reason
         super().save_model(request, obj, form, change)
 
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
+    # Somebody else may be faster than a form: between its check and the save the clock stops.
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self._or_say_why(super().changeform_view, request, *args, **kwargs)
+
+    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self._or_say_why(super().changelist_view, request, *args, **kwargs)
+
+    def _or_say_why(
+        self, view: Callable[..., HttpResponse], request: HttpRequest, *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """As inherited. Where somebody else was faster than this form, it says so."""
         try:
-            return super().changeform_view(request, object_id, form_url, extra_context)
+            return view(request, *args, **kwargs)
         except SLAError as error:
             if request.method != "POST":
                 raise
@@ -172,9 +174,13 @@ class SLAAdminMixin(SimpleHistoryAdmin):  # type: ignore[misc]
 
     # The history
 
+    def _history_model(self) -> Any:
+        # A proxy has none of its own.
+        return get_history_model_for_model(self.model._meta.concrete_model)
+
     def get_history_list_display(self, request: HttpRequest) -> list[str]:
         columns = list(super().get_history_list_display(request))
-        history = get_history_model_for_model(self.model)
+        history = self._history_model()
         has_ip = any(field.name == "client_ip" for field in history._meta.fields)
         return columns + ["client_ip"] * (has_ip and "client_ip" not in columns)
 
@@ -186,9 +192,9 @@ class SLAAdminMixin(SimpleHistoryAdmin):  # type: ignore[misc]
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        history = get_history_model_for_model(self.model)
+        history = self._history_model()
         columns = [
-            (name, capfirst(label_for_field(name, history, self)))
+            (name, capfirst(str(label_for_field(name, history, self))))
             for name in self.get_history_list_display(request)
         ]
         context = {"media": self.media, "history_columns": columns, **(extra_context or {})}
@@ -207,7 +213,7 @@ def _only(fieldsets: Sequence[Any], wanted: Callable[[str], bool]) -> list[Any]:
     """Fieldsets with the fields that are wanted, without the lines and sets this leaves empty."""
     kept = []
     for name, options in fieldsets:
-        lines = []
+        lines: list[Any] = []
         for line in options["fields"]:
             if isinstance(line, str):
                 lines += [line] * wanted(line)
@@ -216,6 +222,14 @@ def _only(fieldsets: Sequence[Any], wanted: Callable[[str], bool]) -> list[Any]:
         if lines:
             kept.append((name, {**options, "fields": lines}))
     return kept
+
+
+def _panel(name: str, ticket: Model) -> SafeString | str:
+    """Nothing for a ticket that is not there yet, and for a version of the past: its clocks are
+    those of the present."""
+    if ticket._state.adding or to_historic(ticket) is not None:
+        return "—"
+    return _render(name, ticket)
 
 
 def _render(name: str, ticket: Model, **context: Any) -> SafeString:

@@ -33,12 +33,13 @@ class SLAStateFilter(admin.SimpleListFilter):
         return [(state.value, label) for state, label in STATES]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any] | None:
-        if self.value() not in set(State):
+        state = self.value()
+        if state is None or state not in set(State):
             return None
         if isinstance(queryset, SLAQuerySet):
-            return queryset.in_state(self.value(), self.metric)
+            return queryset.in_state(state, self.metric)
         # A host may keep a manager that knows nothing of SLAs.
-        tickets = SLAQuerySet(queryset.model, using=queryset.db).in_state(self.value(), self.metric)
+        tickets = SLAQuerySet(queryset.model, using=queryset.db).in_state(state, self.metric)
         return queryset.filter(pk__in=tickets.values("pk"))
 
 

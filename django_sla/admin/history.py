@@ -12,7 +12,7 @@ from simple_history.template_utils import HistoricalRecordContextHelper
 from django_sla.flow.refresh import COLUMNS
 
 
-class ChangeInWords(HistoricalRecordContextHelper):  # type: ignore[misc]
+class ChangeInWords(HistoricalRecordContextHelper):
     """Instants in the current zone and choices by their labels, where it would show the raw
     values; and the timestamps, which it leaves out because no form edits them."""
 

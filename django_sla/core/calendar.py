@@ -239,7 +239,7 @@ def _timeline(calendar: Calendar) -> Timeline:
         dates[_day(date_)], mornings[_day(date_) + 1] = _split(openings)
     for day, pieces in mornings.items():
         if pieces and day not in dates:
-            dates[day] = sorted(pieces + week[(day + 3) % 7])
+            dates[day] = pieces + week[(day + 3) % 7]
     return Timeline(ZoneInfo(calendar.tz), week, dates)
 
 

@@ -64,36 +64,37 @@ def _is_new(ticket: Model) -> bool:
 
 def _create(ticket: Any, observer: Observer, write: Callable[[Any], None]) -> Columns:
     sla, using = observer.sla, observer.using
-    stamped = sla.field("created_at").auto_now_add
-    if stamped or ticket.created_at is None:
-        ticket.created_at = observer.now
-    ticket.created_at = aware(sla, "created_at", ticket.created_at)
     given = _assigned(sla, ticket)
-    news, lifecycle, result = _opened(ticket, observer, given)
-    if not stamped:
+    progress = _opened(ticket, observer, given)
+    if not _is_stamped(sla):
         write(None)
     else:
-        # Django sets such a field while it inserts, so what depends on it has to come after;
-        # the changelog's first row waits until the row is whole.
+        # The changelog's first row waits until the row is whole.
         with _attributes(ticket, {"skip_history_when_saving": True}):
             write(None)
-        news, lifecycle, result = _opened(ticket, observer, given)
-        sla.rows(using).filter(pk=ticket.pk).update(**result)
+        progress = _opened(ticket, observer, given)
+        sla.rows(using).filter(pk=ticket.pk).update(**columns(progress.after))
         _history([ticket], observer, update=False)
-    store(sla, {ticket.pk: Progress(news=news, before=None, after=lifecycle)}, using)
-    return result
+    store(sla, {ticket.pk: progress}, using)
+    return columns(progress.after)
 
 
-def _opened(
-    ticket: Any, observer: Observer, given: Columns
-) -> tuple[list[SLAEvent], Lifecycle, Columns]:
-    """The first facts of a new ticket, what they add up to, and its columns, set."""
-    news = observer.opening(ticket, observer.sla.row(ticket), given)
-    lifecycle = fold(news, observer.using)
-    result = columns(lifecycle)
-    check(given, result, lifecycle)
+def _is_stamped(sla: "SLA") -> bool:
+    """Whether Django itself sets ``created_at``. It does so while it inserts, so that what
+    depends on it has to be written afterwards."""
+    return bool(sla.field("created_at").auto_now_add)
+
+
+def _opened(ticket: Any, observer: Observer, given: Columns) -> Progress:
+    """The first facts of a new ticket, with its columns set."""
+    sla = observer.sla
+    ticket.created_at = aware(sla, "created_at", ticket.created_at) or observer.now
+    news = observer.opening(ticket, sla.row(ticket), given)
+    progress = Progress(news=news, before=None, after=fold(news, observer.using))
+    result = columns(progress.after)
+    check(given, result, progress.after)
     _assign(ticket, result)
-    return news, lifecycle, result
+    return progress
 
 
 def _update(
@@ -235,15 +236,20 @@ def bulk_create(
 ) -> list[Any]:
     """Insert many tickets with their events, clocks and changelog rows."""
     observer = _observer(sla, using)
-    steps = []
-    for ticket in tickets:
-        ticket.created_at = aware(sla, "created_at", ticket.created_at) or observer.now
-        rows, lifecycle, _ = _opened(ticket, observer, _assigned(sla, ticket))
-        steps.append(Progress(news=rows, before=None, after=lifecycle))
+    given = [_assigned(sla, ticket) for ticket in tickets]
+
+    def opened() -> list[Progress]:
+        pairs = zip(tickets, given, strict=True)
+        return [_opened(ticket, observer, columns_given) for ticket, columns_given in pairs]
+
+    progress = opened()
     with transaction.atomic(using=using, savepoint=False):
         created = write(tickets)
-        pairs = zip(tickets, steps, strict=True)
-        store(sla, {ticket.pk: step for ticket, step in pairs}, using)
+        if _is_stamped(sla):
+            progress = opened()
+            sla.rows(using).bulk_update(tickets, list(COLUMNS))
+        pks = [ticket.pk for ticket in tickets]
+        store(sla, dict(zip(pks, progress, strict=True)), using)
         _history(tickets, observer, update=False)
     for ticket in tickets:
         ticket._sla_loaded = {name: getattr(ticket, name) for name in COLUMNS}
@@ -324,7 +330,12 @@ def _timestamps_of(row: Row) -> Columns:
 
 
 def _assigned(sla: "SLA", ticket: Any) -> Columns:
-    """The SLA columns that the caller filled in on a new ticket, but for ``created_at``."""
+    """The SLA columns that the caller filled in on a new ticket, but for ``created_at``, which
+    is set. What a copy of another ticket brought along is not the caller's."""
+    copied = ticket.__dict__.get("_sla_loaded", {})
+    for name in COLUMNS:
+        if name in copied and getattr(ticket, name) == copied[name]:
+            setattr(ticket, name, None)
     return {
         name: aware(sla, name, value)
         for name in COLUMNS[1:]

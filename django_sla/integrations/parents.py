@@ -6,6 +6,7 @@ runs. What that changes is read before and after.
 
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Model
 from django.db.models.signals import post_save, pre_save
 
@@ -24,7 +25,9 @@ def connect() -> None:
 
 
 def read_before(*, instance: Model, using: str, raw: bool = False, **kwargs: Any) -> None:
-    if not raw and instance.pk is not None:
+    if raw or instance.pk is None:
+        return
+    with transaction.atomic(using=using, savepoint=False):
         instance.__dict__["_sla_before"] = {
             sla: row
             for sla in _children(type(instance))

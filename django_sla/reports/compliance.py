@@ -1,7 +1,7 @@
 """How far promises were kept: compliance, and how long things took."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
@@ -114,7 +114,7 @@ class ComplianceReport(PeriodReport):
     def columns(self) -> list[Column]:
         title = "" if self.by == NONE else self.by.replace("_", " ").capitalize()
         columns = [
-            _column("group", title, Unit.TEXT, "label"),
+            _column("group", title, Unit.TEXT, attrgetter("label")),
             _column("tickets", _("Tickets"), Unit.COUNT),
             _column("time", _("Average time"), Unit.DURATION),
         ]
@@ -221,30 +221,37 @@ def _percent(part: int, whole: int) -> float | None:
     return 100 * part / whole if whole else None
 
 
-def _column(name: str, title: str, unit: Unit, path: str = "", detail: bool = False) -> Column:
-    return Column(name=name, title=title, unit=unit, value=attrgetter(path or name), detail=detail)
+def _column(
+    name: str,
+    title: str,
+    unit: Unit,
+    value: Callable[[Row], Any] | None = None,
+    detail: bool = False,
+) -> Column:
+    """A column of the figure by that name, unless ``value`` reads another one."""
+    return Column(name=name, title=title, unit=unit, value=value or attrgetter(name), detail=detail)
 
 
 def _metric_columns(metric: str) -> list[Column]:
     name = metric.replace("_", "-").capitalize()
-    percents = {"compliance": _("{metric} met"), "adjusted": _("{metric} adjusted")}
-    times = {"average": _("{metric} average"), "median": _("{metric} median")}
-    columns = [
-        _of_metric(metric, count, f"{name} {count}", Unit.COUNT, detail=True) for count in COUNTS
+    titles = {
+        "compliance": _("{metric} met"),
+        "adjusted": _("{metric} adjusted"),
+        "average": _("{metric} average"),
+        "median": _("{metric} median"),
+    }
+
+    def column(figure: str, unit: Unit) -> Column:
+        return _column(
+            f"{metric}_{figure}",
+            titles.get(figure, figure).format(metric=name),
+            unit,
+            lambda row: getattr(row.metrics[metric], figure),
+            detail=figure not in titles,
+        )
+
+    return [
+        *(column(figure, Unit.COUNT) for figure in COUNTS),
+        *(column(figure, Unit.PERCENT) for figure in ("compliance", "adjusted")),
+        *(column(figure, Unit.DURATION) for figure in ("average", "median")),
     ]
-    for unit, titles in ((Unit.PERCENT, percents), (Unit.DURATION, times)):
-        columns += [
-            _of_metric(metric, figure, title.format(metric=name), unit)
-            for figure, title in titles.items()
-        ]
-    return columns
-
-
-def _of_metric(metric: str, figure: str, title: str, unit: Unit, *, detail: bool = False) -> Column:
-    return Column(
-        name=f"{metric}_{figure}",
-        title=title,
-        unit=unit,
-        value=lambda row: getattr(row.metrics[metric], figure),
-        detail=detail,
-    )

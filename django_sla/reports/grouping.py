@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import FieldDoesNotExist
-from django.db.models import DateField, F, Field, QuerySet
+from django.db.models import DateField, F, QuerySet
 from django.db.models.expressions import Combinable
 from django.db.models.functions import TruncMonth
 from django.utils import timezone
@@ -175,10 +175,10 @@ def display_name(row: Any) -> str:
     return (full_name() if callable(full_name) else "") or str(row)
 
 
-def _field(sla: "SLA", path: str) -> "Field[Any, Any] | None":
+def _field(sla: "SLA", path: str) -> Any:
     """The field at the end of a path; None where that is none, as a transform of one."""
     model: Any = sla.model
-    field = None
+    field: Any = None
     try:
         for name in path.split("__"):
             field = model._meta.get_field(name)

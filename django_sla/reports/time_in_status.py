@@ -100,14 +100,14 @@ def stays(events: Iterable[Move], now: datetime) -> Iterator[tuple[str, timedelt
     nothing happens before it. What says no status, the correction of a timestamp, or the same
     one again ends no stay.
     """
-    openings, moves = [], []
-    for kind, at, data in events:
-        (openings if kind == Kind.OPENED else moves).append((at, data))
+    told = list(events)
+    openings = [event for event in told if event[0] == Kind.OPENED]
     if not openings:
         return
-    since, data = openings[-1]
+    _kind, since, data = openings[-1]
     status, category = data.get("to", ""), None
-    for at, data in sorted(moves, key=itemgetter(0)):
+    moves = (event for event in told if event[0] != Kind.OPENED)
+    for _kind, at, data in sorted(moves, key=itemgetter(1)):
         if not data.get("to"):
             continue
         if data["to"] != status:

@@ -49,6 +49,12 @@ class SLAMixin(models.Model):
         ticket._sla_loaded = {name: state[name] for name in COLUMNS if name in state}
         return ticket
 
+    def __getstate__(self) -> dict[str, Any]:
+        """For copies and caches: they get a face of their own."""
+        state = super().__getstate__()
+        state.pop("_sla_face", None)
+        return state
+
     def refresh_from_db(
         self,
         using: str | None = None,

@@ -20,6 +20,7 @@ from django.utils import timezone
 from django_sla.admin import ResolutionStateFilter, SLAAdminMixin, SLAStateFilter
 from django_sla.admin.forms import SLATicketForm
 from django_sla.core.verdict import State
+from django_sla.flow.refresh import TARGETS
 from django_sla.moment import as_of
 from tests.conftest import MONDAY, after
 from tests.hosts.desk.models import Ticket
@@ -323,6 +324,14 @@ def test_what_the_model_refuses_is_told_and_not_saved(site: Client, monkeypatch:
     assert Ticket.objects.get().title == "A ticket"
 
 
+def test_a_ticket_can_be_deleted(site: Client) -> None:
+    ticket = opened()
+    url = reverse("admin:desk_ticket_delete", args=[ticket.pk])
+    assert site.get(url).status_code == 200
+    assert site.post(url, {"post": "yes"}).status_code == 302
+    assert not Ticket.objects.exists()
+
+
 def test_timestamps_are_read_only(site: Client) -> None:
     ticket = opened()
     names = ("created_at", "first_responded_at", "resolved_at", "closed_at")
@@ -444,6 +453,15 @@ def test_fieldsets_of_the_host_stay_and_the_rest_is_added(boss: Any) -> None:
     assert set(own.get_form(request, ticket, change=True).base_fields) == {
         "status", "resolution_target", "response_target", "sla_reason",
     }  # fmt: skip
+
+
+def test_panels_that_the_host_places_are_empty_on_a_new_ticket(boss: Any) -> None:
+    request = request_by(boss)
+    names = ["title", "sla_status", "sla_timeline", "sla_reason", "created_at"]
+    own = make_admin(Ticket, fieldsets=[(None, {"fields": names})])
+    assert flatten_fieldsets(own.get_fieldsets(request)) == [*names, *TARGETS]
+    assert set(own.get_form(request).base_fields) == {"title", "sla_reason", *TARGETS}
+    assert own.sla_status(Ticket()) == own.sla_timeline(Ticket()) == "—"
 
 
 def test_fields_of_the_host_stay_and_the_rest_is_added(boss: Any) -> None:

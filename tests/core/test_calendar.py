@@ -15,7 +15,8 @@ from django_sla.core.calendar import ALWAYS, Calendar
 from django_sla.core.errors import CalendarError, NoOpenTime
 from django_sla.core.span import Span
 
-HOUR, MINUTE, TICK = timedelta(hours=1), timedelta(minutes=1), timedelta(microseconds=1)
+DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
+TICK = timedelta(microseconds=1)
 EVERY_DAY = "mon-sun"
 NINE_TO_FIVE = [("09:00", "17:00")]
 
@@ -224,6 +225,10 @@ class TestClockChanges:
             ("America/Caracas", ("02:00", "04:00"), "2016-05-01", [("01 06:30", "01 08:00")]),
             # Casablanca puts its clocks back for Ramadan: 03:00 becomes 02:00 at 02:00 UTC.
             ("Africa/Casablanca", ("01:00", "04:00"), "2025-02-23", [("23 00:00", "23 04:00")]),
+            # Recife tried summer time for a week.
+            ("America/Recife", ("09:00", "13:00"), "2000-10-07", [("07 12:00", "07 16:00")]),
+            ("America/Recife", ("09:00", "13:00"), "2000-10-11", [("11 11:00", "11 15:00")]),
+            ("America/Recife", ("09:00", "13:00"), "2000-10-15", [("15 12:00", "15 16:00")]),
             # Apia: no 30 December; 10:00 UTC is midnight before that day and after it.
             ("Pacific/Apia", ("20:00", "04:00"), "2011-12-30", [("30 06:00", "30 14:00")]),
             # Monrovia: 44 and a half minutes were skipped at midnight.
@@ -435,6 +440,8 @@ class TestLimits:
         for duration in (timedelta(days=999_999_999), timedelta(days=200 * 365)):
             with pytest.raises(NoOpenTime):
                 calendar.add(utc("2026-06-02 09:30"), duration)
+            with pytest.raises(NoOpenTime):
+                calendar.add(utc("2026-06-02 09:30"), -duration)
         assert clock.perf_counter() - began < 0.5
 
     def test_never_open(self):
@@ -676,6 +683,28 @@ class TestTable:
             parts = [grown.between(part.start, part.end) for part in yearly(at)]
             total = sum(parts, timedelta(0))
             assert answer == (total if at > utc("2026-06-01 00:00") else -total)
+
+    @pytest.mark.parametrize(
+        "edge", ["2025-01-01 00:00", "2024-12-31 23:00", "2029-01-01 00:00", "2028-12-31 23:00"]
+    )
+    def test_on_the_edge_of_what_is_compiled(self, edge):
+        at = utc(edge)
+        for day, (ask, expected) in enumerate(
+            [
+                (lambda calendar: calendar.is_open(at), True),
+                (lambda calendar: calendar.between(at, at + DAY), timedelta(hours=8)),
+                (lambda calendar: calendar.between(at - DAY, at), timedelta(hours=8)),
+                (lambda calendar: calendar.add(at, 8 * HOUR), at + DAY),
+                (lambda calendar: calendar.add(at, -8 * HOUR), at - DAY),
+                (lambda calendar: calendar.add(at, 800 * HOUR), at + 100 * DAY),
+                (lambda calendar: calendar.add(at, -800 * HOUR), at - 100 * DAY),
+            ],
+            start=1,
+        ):
+            # A holiday long ago makes each a calendar of its own, compiled anew.
+            calendar = Calendar("UTC", {EVERY_DAY: [("22:30", "06:30")]}, [date(1900, 1, day)])
+            assert not calendar.is_open(utc("2026-06-01 12:00"))  # compiles 2025 to 2028
+            assert ask(calendar) == expected, day
 
     def test_equal_calendars_share_it(self):
         one = Calendar("Europe/Rome", {"mon": [("09:00", "17:11")]})

@@ -113,7 +113,7 @@ def test_a_second_run_adds_nothing(desk: Desk, export: Write) -> None:
     before = desk.count("desk_ticketslaevent"), desk.count("desk_historicalticket")
     said = desk.manage("import_incidents", file)
     assert "0 incidents, 0 events" in said
-    assert "2 incidents were here already" in said
+    assert "2 incidents here already" in said
     assert (desk.count("desk_ticketslaevent"), desk.count("desk_historicalticket")) == before
 
 
@@ -138,8 +138,8 @@ def test_a_bad_row_keeps_its_whole_incident_out(desk: Desk, export: Write) -> No
     said = desk.manage("import_incidents", export(csv(*rows, *OTHER)))
     for place, reason in enumerate(bad.values()):
         assert f"line {3 + 3 * place}: {reason}" in said
-    assert "1 incidents, 2 events" in said
-    assert f"{len(bad)} incidents were not imported" in said
+    assert "1 incident, 2 events" in said
+    assert f"{len(bad)} incidents not imported" in said
     assert [number for number, *_ in tickets(desk)] == ["INC0000002"]
     assert desk.count("desk_comment") == 1
 
@@ -147,8 +147,8 @@ def test_a_bad_row_keeps_its_whole_incident_out(desk: Desk, export: Write) -> No
 def test_rows_of_one_incident_that_are_apart(desk: Desk, export: Write) -> None:
     said = desk.manage("import_incidents", export(csv(*LIFE[:3], *OTHER, *LIFE[3:])))
     assert "line 7: INC0000001 again" in said
-    assert "1 incidents, 2 events" in said
-    assert "1 incidents were not imported" in said
+    assert "1 incident, 2 events" in said
+    assert "1 incident not imported" in said
     assert [number for number, *_ in tickets(desk)] == ["INC0000002"]
 
 

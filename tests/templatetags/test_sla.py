@@ -2,10 +2,12 @@
 
 import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.db import connection
 from django.template import Context, Template
 from django.test.utils import CaptureQueriesContext
@@ -310,6 +312,19 @@ def test_a_long_explanation_leaves_out_the_beginning(office: Policy) -> None:
 
 def test_without_a_clock_there_is_nothing_to_explain() -> None:
     assert words(render("{% sla_explain ticket %}", ticket=Ticket())) == ""
+
+
+# The style sheet
+
+
+def test_the_two_ways_to_dark_colours_agree() -> None:
+    path = finders.find("django_sla/sla.css")
+    assert path is not None
+    css = Path(path).read_text()
+    palettes = [re.findall(r"--sla-[a-z-]+: #\w+", block) for block in re.findall(r"{[^{}]*}", css)]
+    light, system, switch = (palette for palette in palettes if palette)
+    assert system == switch
+    assert [line.partition(":")[0] for line in light] == [line.partition(":")[0] for line in system]
 
 
 # What people typed

@@ -1,5 +1,6 @@
 """The mixin on every kind of host."""
 
+import copy
 import os
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from django.db import models
 
 from django_sla import registry
 from django_sla.core.verdict import State
+from django_sla.flow import lock
 from django_sla.moment import as_of
 from tests.conftest import MONDAY, after
 from tests.hosts.desk.models import Comment, Ticket
@@ -21,6 +23,7 @@ from tests.hosts.variety.models import (
     OwnTicket,
     OwnTicketQuerySet,
     SharedTicket,
+    SpecialTicket,
     UUIDTicket,
     WorkflowTicket,
 )
@@ -114,6 +117,53 @@ def test_a_mixin_and_its_host_in_different_apps() -> None:
         ticket = SharedTicket.objects.create()
     assert ticket._meta.app_label == "variety"
     assert resolve(ticket).sla.resolution.state is State.MET
+
+
+def test_a_special_kind_of_ticket_has_the_events_of_the_ticket() -> None:
+    with as_of(MONDAY):
+        ticket = SpecialTicket.objects.create()
+    assert resolve(ticket).resolved_at == after(2)
+    assert SpecialTicket not in registry.tickets
+    assert SharedTicket.objects.get().sla_events.count() == 2
+    with as_of(after(3)):
+        SpecialTicket.objects.update(status="open")
+    assert SharedTicket.objects.get().resolved_at is None
+    assert list(SpecialTicket.objects.breached(now=after(90))) == [ticket]
+
+
+def test_a_copy_starts_anew() -> None:
+    with as_of(MONDAY):
+        ticket = Ticket.objects.create(priority="urgent")
+    resolve(ticket)
+    twin = copy.copy(ticket)
+    twin.pk, twin._state.adding, twin.status = None, True, "open"
+    with as_of(after(10)):
+        twin.save()
+    assert (twin.created_at, twin.resolution_target) == (after(10), after(14))
+    assert twin.resolved_at is None
+    assert twin.sla.clocks != ticket.sla.clocks
+    assert not twin.sla_events.filter(kind="target_set").exists()
+
+
+def test_bulk_create_where_django_stamps_the_creation() -> None:
+    made = OwnTicket.objects.bulk_create([OwnTicket(priority="urgent"), OwnTicket()])
+    for ticket in OwnTicket.objects.filter(pk__in=[ticket.pk for ticket in made]):
+        clock = ticket.sla.resolution.clock
+        assert clock.started_at == ticket.created_at
+        assert ticket.resolution_target == ticket.created_at + clock.goal
+        assert ticket.history.get().resolution_target == ticket.resolution_target
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_parent_saved_outside_any_transaction() -> None:
+    lock._readers.clear()
+    with as_of(MONDAY):
+        ticket = ExtendedTicket.objects.create(subject="Extended")
+    lock._readers.clear()
+    parent = VendorTicket.objects.get(pk=ticket.pk)
+    parent.state = 3
+    parent.save()
+    assert ExtendedTicket.objects.get().resolved_at is not None
 
 
 def test_a_child_of_somebody_elses_ticket() -> None:

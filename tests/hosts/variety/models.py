@@ -47,6 +47,12 @@ class SharedTicket(SharedTicketBase):
         return self.subject
 
 
+class SpecialTicket(SharedTicket):
+    """A kind of ticket: a child of a model that has an SLA already."""
+
+    colour = models.CharField(max_length=20, default="red")
+
+
 class ExtendedTicket(SLAMixin, VendorTicket):
     """A child of somebody else's ticket, whose fields have other names and integer values."""
 

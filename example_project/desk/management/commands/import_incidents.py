@@ -5,6 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.core.management import BaseCommand, CommandError
+from django.template.defaultfilters import pluralize
 
 from desk.importer import NotAnExport, Tally, import_incidents, survey
 from desk.play import plain_cursors
@@ -44,13 +45,15 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(f"{file}: {error.strerror}") from None
         self.stdout.write(
-            f"{tally.incidents} incidents, {tally.events} events in {seconds:.1f} s "
-            f"({tally.events / seconds:.0f} events/s)"
+            f"{_count(tally.incidents, 'incident')}, {_count(tally.events, 'event')} "
+            f"in {seconds:.1f} s ({tally.events / seconds:.0f} events/s)"
         )
         if tally.known:
-            self.stdout.write(f"{tally.known} incidents were here already and left alone")
+            self.stdout.write(f"{_count(tally.known, 'incident')} here already: left alone")
         if tally.refused:
-            self.stdout.write(f"{tally.refused} incidents were not imported, for the reasons above")
+            self.stdout.write(
+                f"{_count(tally.refused, 'incident')} not imported, for the reasons above"
+            )
 
     def _import(self, file: Path, zone: ZoneInfo, encoding: str) -> tuple[Tally, float]:
         with file.open(encoding=encoding, newline="") as text:
@@ -67,6 +70,10 @@ class Command(BaseCommand):
                 progress.show(tally.rows)
         progress.clear()
         return tally, time.monotonic() - started
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{pluralize(number)}"
 
 
 class Progress:
