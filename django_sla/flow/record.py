@@ -17,7 +17,7 @@ from django_sla.core.clock import Lifecycle
 from django_sla.exceptions import NaiveDatetime, SLAError
 from django_sla.flow.lock import Row, lock, lock_batch, locked_row
 from django_sla.flow.observe import Observer, check
-from django_sla.flow.refresh import COLUMNS, Columns, Progress, columns, fold, load, store
+from django_sla.flow.refresh import COLUMNS, Columns, Progress, columns, fold, load, load_batch, store
 from django_sla.moment import now, replaying
 from django_sla.tables.event import SLAEvent
 
@@ -119,7 +119,7 @@ def _update(
     if after == before:
         write(update_fields)
         return columns_of(before)
-    recorded = load(sla, [ticket.pk], using)[ticket.pk]
+    recorded = load(sla, ticket.pk, using)
     progress = _progress(
         observer,
         ticket,
@@ -201,7 +201,7 @@ def record(
     with _refusing(using):
         fresh = lock(sla, using).get(pk=pk)
         observer = _observer(sla, using, fresh)
-        recorded = load(sla, [pk], using)[pk]
+        recorded = load(sla, pk, using)
         progress = _progress(
             observer, fresh, sla.row(fresh), recorded, lambda old, first: tell(observer, old)
         )
@@ -288,7 +288,7 @@ def _observe_rows(observer: Observer, before: dict[Any, Row]) -> dict[Any, Colum
     ]
     if not changed:
         return results
-    recorded = load(sla, [ticket.pk for ticket, _, _ in changed], using)
+    recorded = load_batch(sla, [ticket.pk for ticket, _, _ in changed], using)
     progress, stale = {}, []
     for ticket, old, new in changed:
         given = {name: new[name] for name in COLUMNS if new[name] != old[name]}

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import reduce
+from functools import cache, reduce
 from operator import or_
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from django_sla.tables import terms as terms_table
 from django_sla.tables.clock import IDENTITY, SLAClock
 from django_sla.tables.event import SLAEvent
 from django_sla.tables.insert import insert
+from django_sla.tables.statement import Statement, any_value
 
 if TYPE_CHECKING:
     from django_sla.ticket.declaration import SLA
@@ -37,13 +38,29 @@ TARGETS = {"response_target": "response", "resolution_target": "resolution"}
 """Which metric's due instant a column shows."""
 
 
-def load(sla: "SLA", pks: Collection[Any], using: str) -> dict[Any, list[SLAEvent]]:
-    """The recorded events of these tickets, each list in the order of recording. One query."""
+def load(sla: "SLA", pk: Any, using: str) -> list[SLAEvent]:
+    """The recorded events of a ticket, in the order of recording."""
+    names = [field.attname for field in sla.event_model._meta.concrete_fields]
+    from_db = sla.event_model.from_db
+    return [from_db(using, names, row) for row in _events_of_one(sla, using)(pk)]
+
+
+def load_batch(sla: "SLA", pks: Collection[Any], using: str) -> dict[Any, list[SLAEvent]]:
+    """The same for many tickets, in one query."""
     found: dict[Any, list[SLAEvent]] = defaultdict(list)
     rows = sla.event_model._base_manager.using(using).filter(ticket_id__in=pks).order_by("id")
     for row in rows:
         found[row.ticket_id].append(row)
     return found
+
+
+@cache
+def _events_of_one(sla: "SLA", using: str) -> Statement:
+    model = sla.event_model
+    key = model._meta.get_field("ticket")
+    names = [field.attname for field in model._meta.concrete_fields]
+    rows = model._base_manager.using(using).filter(ticket=any_value(key)).order_by("id")
+    return Statement(rows.values_list(*names), key, using)
 
 
 def fold(rows: Iterable[SLAEvent], using: str) -> Lifecycle:

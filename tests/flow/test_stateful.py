@@ -152,7 +152,7 @@ class Lives(RuleBasedStateMachine):
         if not hasattr(self, "ticket"):
             return
         row = Ticket.objects.get(pk=self.ticket.pk)
-        lifecycle = fold(load(Ticket.sla, [row.pk], "default")[row.pk], "default")
+        lifecycle = fold(load(Ticket.sla, row.pk, "default"), "default")
         assert {name: getattr(row, name) for name in COLUMNS} == columns(lifecycle)
         stored = {(c.metric, c.cycle): c for c in row.sla_clocks.all()}
         replayed = {(c.metric, c.cycle): c for c in clock_rows(Ticket.sla, row.pk, lifecycle)}

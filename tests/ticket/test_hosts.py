@@ -156,10 +156,10 @@ def test_bulk_create_where_django_stamps_the_creation() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_the_parent_saved_outside_any_transaction() -> None:
-    lock._readers.clear()
+    lock._statement.cache_clear()
     with as_of(MONDAY):
         ticket = ExtendedTicket.objects.create(subject="Extended")
-    lock._readers.clear()
+    lock._statement.cache_clear()
     parent = VendorTicket.objects.get(pk=ticket.pk)
     parent.state = 3
     parent.save()

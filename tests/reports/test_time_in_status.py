@@ -1,0 +1,175 @@
+"""Time in each status, by the clock on the wall."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from django_sla.core.event import Kind
+from django_sla.moment import as_of
+from django_sla.reports.time_in_status import StatusRow, TimeInStatusReport, stays
+from tests.conftest import MONDAY, after
+from tests.hosts.desk.models import Ticket
+from tests.hosts.variety.models import BareTicket, ExtendedTicket, WorkflowTicket
+from tests.reports.desk import moved, opened
+
+pytestmark = pytest.mark.django_db
+
+HOUR = timedelta(hours=1)
+
+
+def report(queryset: Any = None, *, at: float = 100, **period: Any) -> TimeInStatusReport:
+    tickets = Ticket.objects.all() if queryset is None else queryset
+    return TimeInStatusReport(tickets, now=after(at), **period)
+
+
+def hours(**options: Any) -> dict[str, tuple[int, float]]:
+    """Tickets and hours by status."""
+    return {row.key: (row.tickets, row.total / HOUR) for row in report(**options).rows}
+
+
+def test_averaged_over_the_tickets_that_were_ever_in_it() -> None:
+    moved(moved(moved(opened(), "working", 2), "resolved", 5), "closed", 9)
+    moved(opened(90), "resolved", 92)
+    found = report()
+    assert found.rows == [
+        StatusRow(key="open", label="Open", tickets=2, total=4 * HOUR),
+        StatusRow(key="working", label="Working", tickets=1, total=3 * HOUR),
+        StatusRow(key="resolved", label="Resolved", tickets=2, total=12 * HOUR),
+        StatusRow(key="closed", label="Closed", tickets=1),
+    ]
+    assert [row.average for row in found.rows] == [2 * HOUR, 3 * HOUR, 6 * HOUR, 0 * HOUR]
+    assert found.total == StatusRow(label="Total", tickets=2, total=19 * HOUR)
+    assert found.total.average == 9.5 * HOUR
+
+
+def test_nothing_there() -> None:
+    found = report()
+    assert found.rows == []
+    assert found.total == StatusRow(label="Total")
+    assert found.total.average is None
+
+
+def test_several_stays_of_a_ticket_add_up() -> None:
+    ticket = moved(moved(opened(), "pending", 1), "open", 3)
+    moved(moved(ticket, "pending", 6), "open", 10)
+    assert hours() == {"open": (1, 94), "pending": (1, 6)}
+
+
+def test_closed_counts_until_the_reopening() -> None:
+    ticket = moved(moved(opened(), "closed", 1), "open", 4)
+    moved(ticket, "closed", 6)
+    assert hours() == {"open": (1, 3), "closed": (1, 3)}
+
+
+def test_opened_in_a_status_that_is_done() -> None:
+    opened(status="closed", resolved_at=after(2), closed_at=after(5))
+    # Resolved and then closed, under one status.
+    assert hours() == {"closed": (1, 0)}
+
+
+def test_a_stay_of_no_time_is_a_stay() -> None:
+    moved(opened(), "working", 0)
+    assert hours() == {"open": (1, 0), "working": (1, 100)}
+
+
+def test_the_correction_of_a_timestamp_ends_no_stay() -> None:
+    ticket = moved(opened(), "resolved", 5)
+    ticket.resolved_at = after(4)
+    with as_of(after(6)):
+        ticket.save()
+    assert ticket.sla_events.filter(data__to=None).exists() or ticket.sla_events.count() == 3
+    assert hours() == {"open": (1, 5), "resolved": (1, 95)}
+
+
+def test_a_corrected_opening_stands() -> None:
+    ticket = moved(opened(10), "working", 20)
+    ticket.created_at = after(8)
+    ticket.save()
+    assert hours() == {"open": (1, 12), "working": (1, 80)}
+    ticket.created_at = after(12)
+    ticket.save()
+    assert hours() == {"open": (1, 8), "working": (1, 80)}
+
+
+def test_tickets_opened_in_the_period() -> None:
+    opened(1)
+    opened(3)
+    assert hours(since=after(1), until=after(3)) == {"open": (1, 99)}
+    assert report(since=after(3), until=after(4)).total.tickets == 1
+
+
+def test_other_names_and_integers_by_category() -> None:
+    with as_of(MONDAY):
+        ticket = ExtendedTicket.objects.create(subject="Printer", state=2)
+    moved(moved(moved(ticket, 3, 1), 5, 2), 4, 3)
+    found = report(ExtendedTicket.objects.all()).rows
+    assert [(row.label, row.total) for row in found] == [
+        ("2", HOUR),
+        ("5", HOUR),
+        ("3", HOUR),
+        ("4", 0 * HOUR),
+    ]
+
+
+def test_a_workflow() -> None:
+    with as_of(MONDAY):
+        ticket = WorkflowTicket.objects.create()
+    with as_of(after(2)):
+        ticket.wait()
+        ticket.save()
+    found = report(WorkflowTicket.objects.all(), at=5).rows
+    assert [(row.label, row.total) for row in found] == [("open", 2 * HOUR), ("pending", 3 * HOUR)]
+
+
+def test_a_model_without_a_status_has_no_such_report() -> None:
+    with pytest.raises(ValueError, match="by: 'status' is nothing to group by; there is month"):
+        report(BareTicket.objects.all())
+
+
+def test_only_the_tickets_of_the_queryset() -> None:
+    opened()
+    assert report(Ticket.objects.filter(status="closed")).rows == []
+
+
+# The stays of one ticket
+
+
+def event(kind: Kind, at: float, to: str = "", category: str = "") -> Any:
+    return kind.value, after(at), {"to": to, "category": category}
+
+
+def stays_of(*events: Any, at: float = 10) -> list[tuple[str, float]]:
+    return [(status, lasted / HOUR) for status, lasted in stays(events, after(at))]
+
+
+def test_no_move_is_before_the_opening() -> None:
+    events = (event(Kind.OPENED, 2, "new"), event(Kind.STATUS_MOVED, 1, "open", "open"))
+    assert stays_of(*events) == [("new", 0), ("open", 8)]
+
+
+def test_moves_come_in_the_order_of_their_instants_however_they_were_recorded() -> None:
+    events = (
+        event(Kind.STATUS_MOVED, 5, "done", "resolved"),
+        event(Kind.OPENED, 0, "new"),
+        event(Kind.STATUS_MOVED, 3, "open", "open"),
+    )
+    assert stays_of(*events) == [("new", 3), ("open", 2), ("done", 5)]
+
+
+def test_the_same_status_again_ends_no_stay_but_may_close() -> None:
+    events = (
+        event(Kind.OPENED, 0, "new"),
+        event(Kind.STATUS_MOVED, 3, "done", "resolved"),
+        event(Kind.STATUS_MOVED, 4, "done", "closed"),
+    )
+    assert stays_of(*events[:2]) == [("new", 3), ("done", 7)]
+    assert stays_of(*events) == [("new", 3), ("done", 0)]
+
+
+def test_now_before_the_last_move() -> None:
+    assert stays_of(event(Kind.OPENED, 5, "new"), at=3) == [("new", 0)]
+
+
+def test_no_opening_no_stay() -> None:
+    assert stays_of(event(Kind.STATUS_MOVED, 3, "done", "resolved")) == []
