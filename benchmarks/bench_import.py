@@ -74,7 +74,8 @@ def _import(file: Path, database: Path) -> tuple[float, float]:
     output = done.stdout + done.stderr
     rate = re.search(r"\((\d+) events/s\)", output)
     peak = re.search(r"peak (\d+)", output)
-    assert rate and peak, output
+    if not rate or not peak:
+        raise RuntimeError(output)
     return float(rate[1]), float(peak[1])
 
 

@@ -49,7 +49,10 @@ def _rows(vendor: str) -> Iterator[dict[str, Any]]:
             work()
         return len(captured)
 
-    for what, goal, make in (("create", 1.6, create), ("update that changes nothing", 1.35, update)):
+    for what, goal, make in (
+        ("create", 1.6, create),
+        ("update that changes nothing", 1.35, update),
+    ):
         ours, theirs, ratio = compare(make(Ticket), make(HistoryTicket), ROUNDS)
         yield {
             "what": f"{what}, {vendor}",
@@ -96,4 +99,3 @@ def _rows(vendor: str) -> Iterator[dict[str, Any]]:
         "ratio": many / few,
         "goal": 2.0,
     }
-

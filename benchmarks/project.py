@@ -1,4 +1,4 @@
-"""A Django project for the benchmarks, in this process: SQLite in a file, or ``BENCH_DB=postgres``."""
+"""A Django project in this process: on SQLite in a file, or with ``BENCH_DB=postgres``."""
 
 import os
 import tempfile
@@ -61,7 +61,9 @@ def tear_down() -> None:
     connection.creation.destroy_test_db("unused", verbosity=0)
 
 
-def compare(ours: Callable[[], None], theirs: Callable[[], None], rounds: int) -> tuple[float, float, float]:
+def compare(
+    ours: Callable[[], None], theirs: Callable[[], None], rounds: int
+) -> tuple[float, float, float]:
     """Median seconds of each, and the median of the ratios, the two measured in turn."""
     mine, base, ratios = [], [], []
     for number in range(rounds + 2):

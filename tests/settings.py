@@ -8,6 +8,7 @@ on this machine.
 import os
 import tempfile
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 
 # -- the hosts under test -------------------------------------------------------------------------
@@ -67,7 +68,7 @@ TEMPLATES = [
 ]
 
 
-def server(engine: str, user: str, options: dict[str, object]) -> dict[str, object]:
+def server(engine: str, user: str, options: Mapping[str, object]) -> dict[str, object]:
     # Named after the checkout, so that two of them can be tested at the same time.
     checkout = zlib.crc32(str(Path(__file__).parent).encode())
     return {

@@ -31,18 +31,23 @@ Piece = tuple[timedelta, timedelta]
 class Table(NamedTuple):
     """Open time in ``[opens[0], opens[-1])``, made for searching.
 
-    ``i = bisect_right(opens, t)`` is 0 before the table and ``len(shifts)`` after it. In between,
-    the open time up to ``t`` is ``t - shifts[i]``, but at most ``ends[i]``, where the doors have
-    closed again. Back from open time to an instant it is ``open_time + shifts[i]``, where
-    ``i`` comes from a search in ``ends``.
+    From an instant to the open time before it: ``i = bisect_right(opens, instant)`` is 0 before
+    the table and ``len(shifts)`` after it, else it is ``instant - shifts[i]``, and no more than
+    ``ends[i]``. From open time to an instant: ``open_time + shifts[i]``, where ``i`` is found in
+    ``ends``.
     """
 
     opens: list[timedelta]
     """The beginning of the table, the opening instants, the end of the table."""
     shifts: list[timedelta]
-    """Of each opening: the closed time before it. A dummy in front, so that ``i`` fits."""
+    """For each but the last of ``opens``: that instant less the open time before it. One more in
+    front, so that an index found in ``opens`` fits."""
     ends: list[timedelta]
-    """Of each opening: the open time up to its closing. Zero in front."""
+    """For each of ``shifts``: the open time until it closes. Zero in front."""
+
+    def covers(self, *instants: timedelta) -> bool:
+        opens = self.opens
+        return bool(opens) and opens[0] <= min(instants) and max(instants) < opens[-1]
 
     def spans(self, start: timedelta, end: timedelta) -> Iterator[tuple[timedelta, timedelta]]:
         """What is open in ``[start, end)``, which the table covers."""
@@ -81,21 +86,17 @@ class Timeline:
             self._low, self._high = _start(FIRST_YEAR), _start(LAST_YEAR + 1)
             self.table = NOTHING
 
-    def covers(self, *instants: timedelta) -> bool:
-        opens = self.table.opens
-        return bool(opens) and opens[0] <= min(instants) and max(instants) < opens[-1]
-
     def cover(self, *instants: timedelta) -> None:
         """Grow to cover the instants, and a year or two around them.
 
         Raises:
             CalendarError: one of them lies outside the years that a table can cover.
         """
-        if self.covers(*instants):
+        if self.table.covers(*instants):
             return
         with self._growing:
-            if self.covers(*instants):
-                return  # another thread was faster
+            if self.table.covers(*instants):
+                return  # thanks to another thread
             opens = self.table.opens
             for instant in instants:
                 if not self._low <= instant < self._high:
@@ -105,14 +106,17 @@ class Timeline:
                 first, last = min(first, _year(opens[0])), max(last, _year(opens[-1]) - 1)
             self._compile(first, last)
 
-    def extend(self, instant: timedelta, duration: timedelta) -> None:
-        """Grow to twice the size, for open time ran out on the way from ``instant``.
+    def extend(self, table: Table, instant: timedelta, duration: timedelta) -> None:
+        """Grow to twice the size of ``table``, where open time ran out after ``instant``, or
+        before it if ``duration`` is negative.
 
         Raises:
             NoOpenTime: there are not that many years.
         """
         with self._growing:
-            opens = self.table.opens
+            if self.table is not table:
+                return  # thanks to another thread
+            opens = table.opens
             first, last = _year(opens[0]), _year(opens[-1] - TICK)
             if duration > ZERO:
                 # Open time is no longer than elapsed time, so this saves a search in vain.
@@ -129,14 +133,14 @@ class Timeline:
 
     def _compile(self, first: int, last: int) -> None:
         low, high = _start(max(first, FIRST_YEAR)), _start(min(last, LAST_YEAR) + 1)
-        self.table = _table(self._zone, self._week, self._dates, low, high)
+        self.table = compile_table(self._zone, self._week, self._dates, low, high)
 
     def _years(self) -> str:
         first, last = _year(self._low), _year(self._high - TICK)
         return f"the years {first} to {last} that this calendar covers"
 
 
-def _table(
+def compile_table(
     zone: ZoneInfo,
     week: Sequence[Sequence[Piece]],
     dates: Mapping[int, Sequence[Piece]],

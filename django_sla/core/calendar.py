@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django_sla.core import _hours
 from django_sla.core._hours import DAY, MIDNIGHT, WEEKDAYS, Openings, WrittenSpans
-from django_sla.core._timeline import EPOCH, Piece, Timeline
+from django_sla.core._timeline import EPOCH, Piece, Table, Timeline
 from django_sla.core.errors import CalendarError, NoOpenTime
 from django_sla.core.span import Span
 
@@ -80,24 +80,24 @@ class Calendar:
         put(self, "special_days", _hours.read_special_days(special_days))
         if not any(self.hours) and not any(openings for _, openings in self.special_days):
             raise NoOpenTime("hours: no weekday has a span, so it would never open; give one")
-        put(self, "_timeline", _timeline(self))
+        put(self, "_timeline", _timeline_of(self))
 
-    # Both questions are asked for every ticket of a report. So there are no checks on the way:
-    # what the table does not cover, or is no instant at all, ends in an exception here, then
-    # either in a larger table or in a clear message.
+    # Both questions are asked for every ticket of a report, so they check next to nothing. What
+    # the table does not cover, or is no instant at all, ends in a failed search or an exception;
+    # then either the table grows and the question is asked again, or it is refused in words.
 
     def add(self, start: datetime, duration: timedelta) -> datetime:
         """The earliest instant at which ``duration`` of open time has elapsed since ``start``.
 
-        So it may be a closing instant. None elapsed is ``start`` itself, open or not. With a
-        negative duration, the latest instant from which that much elapses until ``start``.
+        So it may be a closing instant. Zero gives ``start`` itself, open or not. A negative
+        duration gives the latest instant from which that much elapses until ``start``.
 
         Raises:
             CalendarError: ``start`` is naive, or outside the years 1900 to 2200.
             NoOpenTime: there is not that much open time in those years.
         """
+        opens, shifts, ends = table = self._timeline.table
         try:
-            opens, shifts, ends = self._timeline.table
             instant = start - EPOCH
             i = bisect_right(opens, instant)
             open_time = instant - shifts[i]
@@ -114,7 +114,7 @@ class Calendar:
                 return EPOCH + (open_time + shifts[found])
         except (AttributeError, IndexError, OverflowError, TypeError):
             pass
-        self._make_room(start, duration)
+        self._make_room(table, start, duration)
         return self.add(start, duration)
 
     def between(self, start: datetime, end: datetime) -> timedelta:
@@ -123,8 +123,8 @@ class Calendar:
         Raises:
             CalendarError: one of them is naive, or outside the years 1900 to 2200.
         """
+        opens, shifts, ends = self._timeline.table
         try:
-            opens, shifts, ends = self._timeline.table
             instant = start - EPOCH
             i = bisect_right(opens, instant)
             until_start = instant - shifts[i]
@@ -200,13 +200,13 @@ class Calendar:
         # Only what was written travels, the table is made again where it arrives.
         return Calendar.from_dict, (self.to_dict(),)
 
-    def _make_room(self, start: datetime, duration: timedelta) -> None:
-        """Let the table grow until ``add`` finds what it looks for, or say why it cannot."""
+    def _make_room(self, table: Table, start: datetime, duration: timedelta) -> None:
+        """Let a table grow in which ``add`` did not find its answer, or say why there is none."""
         instant = _instant("start", start)
         if not isinstance(duration, timedelta):
             raise CalendarError(f"duration: expected a timedelta, got {duration!r}")
-        if self._timeline.covers(instant):
-            self._timeline.extend(instant, duration)
+        if table.covers(instant):
+            self._timeline.extend(table, instant, duration)
         else:
             self._timeline.cover(instant)
 
@@ -224,8 +224,8 @@ def _write(openings: Openings) -> list[list[str]]:
 
 
 @lru_cache(maxsize=256)
-def _timeline(calendar: Calendar) -> Timeline:
-    """One for all equal calendars: they are read from the database again and again."""
+def _timeline_of(calendar: Calendar) -> Timeline:
+    """One for all equal calendars, for they are read from the database again and again."""
     week: list[list[Piece]] = [[] for _ in WEEKDAYS]
     for weekday, openings in enumerate(calendar.hours):
         today, tomorrow = _split(openings)

@@ -196,10 +196,9 @@ def _reopened(lifecycle: Lifecycle, at: datetime, undone: frozenset[Fact]) -> Li
         lifecycle = replace(lifecycle, reopened_at=at)
     rule = lifecycle.terms.reopening if lifecycle.terms else Reopening.RESUME
     if rule is not Reopening.KEEP:
-        cleared = {"closed_at": None}
+        lifecycle = replace(lifecycle, closed_at=None)
         if Fact.RESOLVED in undone:
-            cleared["resolved_at"] = None
-        lifecycle = replace(lifecycle, **cleared)
+            lifecycle = replace(lifecycle, resolved_at=None)
         clocks = list(lifecycle.clocks)
         for metric in lifecycle.metrics:
             clock = lifecycle.clock(metric.name)

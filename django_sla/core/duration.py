@@ -21,7 +21,7 @@ MAX_LENGTH = 100
 _NUMBER = r"([0-9]+(?:[.,][0-9]+)?)"
 _PART = re.compile(rf"\s*{_NUMBER}\s*([a-z])", re.ASCII)
 _ISO = re.compile(
-    rf"p(?=.)(?:{_NUMBER}w)?(?:{_NUMBER}d)?(?:t(?=.)(?:{_NUMBER}h)?(?:{_NUMBER}m)?(?:{_NUMBER}s)?)?"
+    rf"p(?:{_NUMBER}w)?(?:{_NUMBER}d)?(?:t(?=.)(?:{_NUMBER}h)?(?:{_NUMBER}m)?(?:{_NUMBER}s)?)?"
 )
 
 

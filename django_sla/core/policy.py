@@ -86,7 +86,9 @@ def _lookup(path: str, wanted: Any) -> Condition:
         values = tuple(wanted)
         text = f"{name} is one of {', '.join(map(repr, values))}"
         return Condition(text, frozenset({name}), lambda facts: facts[name] in values)
-    return Condition(f"{path} is {wanted!r}", frozenset({path}), lambda facts: facts[path] == wanted)
+    return Condition(
+        f"{path} is {wanted!r}", frozenset({path}), lambda facts: facts[path] == wanted
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -239,9 +241,7 @@ class Policy:
             rule = Reopening(reopening)
         except ValueError:
             choices = ", ".join(repr(choice.value) for choice in Reopening)
-            raise PolicyError(
-                f"reopening: expected one of {choices}, got {reopening!r}"
-            ) from None
+            raise PolicyError(f"reopening: expected one of {choices}, got {reopening!r}") from None
         terms = Terms(
             name=name, goals=goals(table), calendar=calendar, reopening=rule, at_risk=at_risk
         )

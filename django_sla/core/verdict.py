@@ -108,10 +108,8 @@ def warn_at(clock: Clock) -> datetime | None:
     deadline = due(clock)
     if deadline is None or clock.terms is None:
         return None
-    if clock.target is None:
-        allowed = clock.goal or ZERO
-    else:
-        allowed = counted(clock, deadline)
+    allowed = clock.goal if clock.target is None else counted(clock, deadline)
+    assert allowed is not None
     return _reach(clock, allowed * clock.terms.at_risk / 100, column=False)
 
 
@@ -139,9 +137,9 @@ def _reach(clock: Clock, goal: timedelta, column: bool) -> datetime | None:
         left -= before
         cursor = pause.end
     else:
-        if clock.paused_at is not None and not column:
-            if calendar.between(cursor, clock.paused_at) < left:
-                return None
+        paused_at = None if column else clock.paused_at
+        if paused_at is not None and calendar.between(cursor, paused_at) < left:
+            return None
     return calendar.add(cursor, left)
 
 

@@ -109,7 +109,7 @@ class Observer:
                     Kind.OPENED,
                     given["created_at"],
                     priority=first.data.get("priority"),
-                    terms=terms_table.read([first.terms_id], self.using).get(first.terms_id),
+                    terms=terms_table.read([first.terms_id], self.using).get(first.terms_id or ""),
                     to=first.data.get("to", ""),
                     value=first.data.get("value", ""),
                 )
@@ -160,7 +160,9 @@ class Observer:
 
     def _targets(self, given: Columns) -> list[SLAEvent]:
         return [
-            self.target(metric, given[column]) for column, metric in TARGETS.items() if column in given
+            self.target(metric, given[column])
+            for column, metric in TARGETS.items()
+            if column in given
         ]
 
     def target(self, metric: str, due: datetime | None, reason: str = "") -> SLAEvent:
@@ -198,12 +200,8 @@ class Observer:
             news.append(self._moved(given["closed_at"], Category.CLOSED, "", ""))
         return news
 
-    def _moved(
-        self, at: datetime | None, category: Category, was: str, status: str
-    ) -> SLAEvent:
-        return self._told(
-            Kind.STATUS_MOVED, at, category=category, **{"from": was, "to": status}
-        )
+    def _moved(self, at: datetime | None, category: Category, was: str, status: str) -> SLAEvent:
+        return self._told(Kind.STATUS_MOVED, at, category=category, **{"from": was, "to": status})
 
     def reply(self, *, at: datetime, by_agent: bool, actor_id: Any, key: str) -> SLAEvent:
         """A public message, by whoever is asked to answer or by whoever waits."""

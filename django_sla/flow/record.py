@@ -17,7 +17,16 @@ from django_sla.core.clock import Lifecycle
 from django_sla.exceptions import NaiveDatetime, SLAError
 from django_sla.flow.lock import Row, lock, lock_batch, locked_row
 from django_sla.flow.observe import Observer, check
-from django_sla.flow.refresh import COLUMNS, Columns, Progress, columns, fold, load, load_batch, store
+from django_sla.flow.refresh import (
+    COLUMNS,
+    Columns,
+    Progress,
+    columns,
+    fold,
+    load,
+    load_batch,
+    store,
+)
 from django_sla.moment import now, replaying
 from django_sla.tables.event import SLAEvent
 
@@ -168,7 +177,8 @@ def _changed_by(
     """The SLA columns that this instance changed itself: those being written, and those that
     wait for a later save. The others are set to what the row says, so that a stale instance
     never overwrites newer ones."""
-    given, pending = {}, {}
+    given: dict[str, Any] = {}
+    pending: dict[str, Any] = {}
     loaded = getattr(ticket, "_sla_loaded", {})
     for name in COLUMNS:
         if name not in ticket.__dict__:
@@ -210,7 +220,7 @@ def record(
         store(sla, {pk: progress}, using)
         changed = _assign(fresh, columns(progress.after))
         if changed:
-            extra = {"_change_reason": reason} if reason else {}
+            extra: dict[str, Any] = {"_change_reason": reason} if reason else {}
             if replaying():
                 extra["_history_date"] = observer.now
             with _attributes(fresh, extra):

@@ -37,7 +37,7 @@ def lock_ticket(*, instance: Model, using: str, raw: bool = False, **kwargs: Any
     if raw or not shared or not connection.in_atomic_block:
         return
     watch = _watch(instance)
-    ticket_id = getattr(instance, instance._meta.get_field(watch.ticket).attname)
+    ticket_id = getattr(instance, _key(instance, watch).attname)
     if ticket_id is not None:
         sla = _sla(instance, watch)
         list(lock(sla, using).filter(pk=ticket_id).values_list("pk"))
@@ -46,7 +46,7 @@ def lock_ticket(*, instance: Model, using: str, raw: bool = False, **kwargs: Any
 def record_reply(*, instance: Model, using: str, raw: bool = False, **kwargs: Any) -> None:
     """Record a public comment as a reply. Saying it again, or editing it, adds nothing."""
     watch = _watch(instance)
-    ticket_id = getattr(instance, instance._meta.get_field(watch.ticket).attname)
+    ticket_id = getattr(instance, _key(instance, watch).attname)
     if raw or ticket_id is None or not _is_public(instance, watch):
         return
     sla = _sla(instance, watch)
@@ -58,8 +58,7 @@ def record_reply(*, instance: Model, using: str, raw: bool = False, **kwargs: An
         return [
             observer.reply(
                 at=at or now(),
-                by_agent=author is not None
-                and sla.is_responder(author, ticket, watch.responder),
+                by_agent=author is not None and sla.is_responder(author, ticket, watch.responder),
                 actor_id=author.pk if author is not None else None,
                 key=key,
             )
@@ -73,11 +72,17 @@ def _watch(comment: Model) -> Watch:
     return registry.watches[comment._meta.label_lower]
 
 
+def _key(comment: Model, watch: Watch) -> Any:
+    """The foreign key to the ticket."""
+    return comment._meta.get_field(watch.ticket)
+
+
 def _sla(comment: Model, watch: Watch) -> Any:
-    return comment._meta.get_field(watch.ticket).remote_field.model.sla
+    return _key(comment, watch).remote_field.model.sla
 
 
 def _is_public(comment: Model, watch: Watch) -> bool:
-    if callable(watch.public):
-        return bool(watch.public(comment))
-    return watch.public is True or bool(getattr(comment, watch.public))
+    public = watch.public
+    if callable(public):
+        return bool(public(comment))
+    return bool(getattr(comment, public)) if isinstance(public, str) else public

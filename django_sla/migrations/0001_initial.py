@@ -5,23 +5,31 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Terms',
+            name="Terms",
             fields=[
-                ('fingerprint', models.CharField(max_length=32, primary_key=True, serialize=False, verbose_name='fingerprint')),
-                ('document', models.JSONField(verbose_name='document')),
-                ('recorded_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='recorded at')),
+                (
+                    "fingerprint",
+                    models.CharField(
+                        max_length=32, primary_key=True, serialize=False, verbose_name="fingerprint"
+                    ),
+                ),
+                ("document", models.JSONField(verbose_name="document")),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, verbose_name="recorded at"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'terms',
-                'verbose_name_plural': 'terms',
+                "verbose_name": "terms",
+                "verbose_name_plural": "terms",
             },
         ),
     ]

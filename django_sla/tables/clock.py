@@ -30,6 +30,9 @@ class Outcome(models.TextChoices):
 class SLAClock(models.Model):
     """One run of a metric. Derived from the events; the companion adds the key to the ticket."""
 
+    ticket_id: Any
+    """The companion declares the key itself."""
+
     id = models.BigAutoField(primary_key=True)
     metric = models.CharField(_("metric"), max_length=40)
     cycle = models.PositiveSmallIntegerField(_("cycle"), default=1)
@@ -65,8 +68,7 @@ class SLAClock(models.Model):
     def of(cls, clock: Clock, ticket_id: Any) -> "SLAClock":
         """An unsaved row for ``clock``."""
         stopped_at = clock.stopped_at
-        return cls(
-            ticket_id=ticket_id,
+        row = cls(
             metric=clock.metric,
             cycle=clock.cycle,
             terms_id=clock.terms.fingerprint if clock.terms else None,
@@ -84,6 +86,8 @@ class SLAClock(models.Model):
             elapsed=counted(clock, stopped_at) if stopped_at else None,
             outcome=judge(clock, stopped_at).state.value if stopped_at else "",
         )
+        row.ticket_id = ticket_id
+        return row
 
     def value(self, terms: Mapping[str, TermsValue]) -> Clock:
         """The clock that this row projects; ``terms`` by fingerprint."""

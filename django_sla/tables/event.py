@@ -36,6 +36,9 @@ def unique_key() -> str:
 class SLAEvent(models.Model):
     """One fact about one ticket. Append-only; the companion adds the key to the ticket."""
 
+    ticket_id: Any
+    """The companion declares the key itself."""
+
     id = models.BigAutoField(primary_key=True)
     kind = models.CharField(_("kind"), max_length=24, choices=EventKind)
     at = models.DateTimeField(_("at"))

@@ -32,7 +32,7 @@ class ClientIPHistory(models.Model):
         abstract = True
 
 
-class ClientIPHistoryManager(HistoryManager):  # type: ignore[misc]
+class ClientIPHistoryManager(HistoryManager):
     """Manager for a history model: ``HistoricalRecords(history_manager=ClientIPHistoryManager)``.
 
     Bulk writes send no signal, so this is where their rows get the address. It covers

@@ -60,7 +60,7 @@ def _statement(
     one = f"({', '.join(['%s'] * len(fields))})"
     if not unless_there:
         return head, one, ""
-    unique = [model._meta.get_field(name).column for name in unless_there]
+    unique = [field.column for field in fields if field.name in unless_there]
     content = [name for name in names if name not in unique]
     tail = operations.on_conflict_suffix_sql(fields, OnConflict.UPDATE, content, unique)
     return head, one, tail

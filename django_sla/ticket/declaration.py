@@ -4,15 +4,12 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any, overload
 
-
 from django.db.models import Model, QuerySet
 
 from django_sla import registry
 from django_sla.conf import settings
 from django_sla.core.event import Category
 from django_sla.flow.refresh import COLUMNS
-from django_sla.tables.clock import SLAClock
-from django_sla.tables.event import SLAEvent
 from django_sla.ticket.face import TicketSLA
 
 DEFAULT_STATUSES: Mapping[Category, tuple[str, ...]] = {
@@ -30,9 +27,10 @@ class SLA:
     On an instance the attribute gives a :class:`TicketSLA` instead.
     """
 
-    model: type[Model]
-    event_model: type[SLAEvent]
-    clock_model: type[SLAClock]
+    # Any, because the companions' key to the ticket is not on their abstract bases.
+    model: Any
+    event_model: Any
+    clock_model: Any
 
     def __init__(
         self,
@@ -75,7 +73,7 @@ class SLA:
             Category.CLOSED: tuple(closed),
         }
         self.declared = frozenset(str(s) for statuses in given.values() for s in statuses)
-        self._options = {
+        self._options: dict[str, Any] = {
             "status": status, "priority": priority, "requester": requester,
             "priorities": priorities, "dimensions": dimensions, "responder": responder,
             **{category.value: statuses for category, statuses in given.items()},
@@ -119,7 +117,9 @@ class SLA:
         name = _fold(value)
         return self.priorities.get(name) or settings.priorities.get(name) or name
 
-    def is_responder(self, user: Any, ticket: Model, own: Callable[..., bool] | None = None) -> bool:
+    def is_responder(
+        self, user: Any, ticket: Model, own: Callable[..., bool] | None = None
+    ) -> bool:
         """Whether a public message by ``user`` is a response: by default, if they are staff and
         not the requester."""
         rule = own or self.responder or settings.responder

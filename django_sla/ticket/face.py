@@ -92,7 +92,9 @@ class TicketSLA:
     def resolution(self) -> Verdict:
         return self.verdict("resolution")
 
-    def explain(self, metric: str = "resolution", now: datetime | None = None) -> tuple[Segment, ...]:
+    def explain(
+        self, metric: str = "resolution", now: datetime | None = None
+    ) -> tuple[Segment, ...]:
         """Which stretches of the clock's life counted, and why the others did not."""
         clock = self.clock(metric)
         return explain(clock, now or self.now) if clock else ()
@@ -143,7 +145,9 @@ class TicketSLA:
         Raises:
             ClockStopped: the clock no longer runs.
         """
-        self._tell(metric, lambda observer: observer.target(metric, None, reason), reason, open=True)
+        self._tell(
+            metric, lambda observer: observer.target(metric, None, reason), reason, open=True
+        )
 
     def waive(self, metric: str, reason: str) -> None:
         """Excuse a breach: reports show compliance with and without it.

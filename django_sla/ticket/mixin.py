@@ -35,38 +35,16 @@ class SLAMixin(models.Model):
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True, editable=False)
 
     sla = SLA()
-    objects = SLAQuerySet.as_manager()
+    objects: Any = SLAQuerySet.as_manager()
 
     class Meta:
         abstract = True
-
-    @classmethod
-    def from_db(
-        cls, db: str | None, field_names: Collection[str], values: Collection[Any], **kwargs: Any
-    ) -> Self:
-        ticket = super().from_db(db, field_names, values, **kwargs)
-        state = ticket.__dict__
-        ticket._sla_loaded = {name: state[name] for name in COLUMNS if name in state}
-        return ticket
 
     def __getstate__(self) -> dict[str, Any]:
         """For copies and caches: they get a face of their own."""
         state = super().__getstate__()
         state.pop("_sla_face", None)
         return state
-
-    def refresh_from_db(
-        self,
-        using: str | None = None,
-        fields: Iterable[str] | None = None,
-        from_queryset: Any = None,
-    ) -> None:
-        super().refresh_from_db(using=using, fields=fields, from_queryset=from_queryset)
-        names = set(COLUMNS if fields is None else fields)
-        state = self.__dict__
-        loaded = state.setdefault("_sla_loaded", {})
-        loaded.update({name: state[name] for name in COLUMNS if name in names and name in state})
-        self.sla.forget()
 
     def save(
         self,
@@ -101,6 +79,28 @@ class SLAMixin(models.Model):
         )
 
     save.alters_data = True  # type: ignore[attr-defined]
+
+    @classmethod
+    def from_db(
+        cls, db: str | None, field_names: Collection[str], values: Collection[Any], **kwargs: Any
+    ) -> Self:
+        ticket = super().from_db(db, field_names, values, **kwargs)
+        state = ticket.__dict__
+        state["_sla_loaded"] = {name: state[name] for name in COLUMNS if name in state}
+        return ticket
+
+    def refresh_from_db(
+        self,
+        using: str | None = None,
+        fields: Iterable[str] | None = None,
+        from_queryset: Any = None,
+    ) -> None:
+        super().refresh_from_db(using=using, fields=fields, from_queryset=from_queryset)
+        names = set(COLUMNS if fields is None else fields)
+        state = self.__dict__
+        loaded = state.setdefault("_sla_loaded", {})
+        loaded.update({name: state[name] for name in COLUMNS if name in names and name in state})
+        self.sla.forget()
 
 
 def prepare(sender: type[models.Model], **kwargs: Any) -> None:

@@ -75,7 +75,7 @@ class SLAQuerySet(QuerySet[Any]):
         return self.filter(Exists(model._base_manager.filter(clocks, ticket=OuterRef("pk"))))
 
     def _clone(self) -> Self:
-        clone = super()._clone()
+        clone = super()._clone()  # type: ignore[misc]  # unknown to the stubs
         clone._verdicts_at = self._verdicts_at
         return clone
 
@@ -83,11 +83,12 @@ class SLAQuerySet(QuerySet[Any]):
         super()._fetch_all()
         if self._verdicts_at is None:
             return
-        tickets = [ticket for ticket in self._result_cache if isinstance(ticket, models.Model)]
+        found: list[Any] = self._result_cache or []
+        tickets: list[Any] = [ticket for ticket in found if isinstance(ticket, models.Model)]
         clocks = [clock for ticket in tickets for clock in ticket.sla_clocks.all()]
         terms_table.read({clock.terms_id for clock in clocks}, self.db)
         for ticket in tickets:
-            ticket._sla_now = self._verdicts_at
+            ticket.__dict__["_sla_now"] = self._verdicts_at
 
     # Writes
 
@@ -96,9 +97,7 @@ class SLAQuerySet(QuerySet[Any]):
         names = {self._attname(name) for name in kwargs}
         if not names & set(self.model.sla.watched()):
             return super().update(**kwargs)
-        return record.update(
-            self.model.sla, self, lambda batch: super(SLAQuerySet, batch).update(**kwargs)
-        )
+        return record.update(self.model.sla, self, lambda batch: QuerySet.update(batch, **kwargs))
 
     update.alters_data = True  # type: ignore[attr-defined]
 

@@ -18,6 +18,7 @@ from django_sla.core.span import Span
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 TICK = timedelta(microseconds=1)
 EVERY_DAY = "mon-sun"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NINE_TO_FIVE = [("09:00", "17:00")]
 
 OFFICE = Calendar("UTC", hours={"mon-fri": [("09:00", "12:30"), ("13:30", "17:30")]})
@@ -709,6 +710,24 @@ class TestTable:
     def test_equal_calendars_share_it(self):
         one = Calendar("Europe/Rome", {"mon": [("09:00", "17:11")]})
         assert Calendar.from_dict(one.to_dict())._timeline is one._timeline
+
+    def test_only_ever_grows(self):
+        calendar = Calendar("Europe/Oslo", {"mon": [("09:00", "17:12")]})
+        first, last = utc("2026-06-01 00:00"), utc("2026-06-01 00:00")
+        for year in (2026, 1990, 2060, 2010):
+            assert not calendar.is_open(utc(f"{year}-06-01 00:00"))
+            opens = calendar._timeline.table.opens
+            first, last = min(first, EPOCH + opens[0]), max(last, EPOCH + opens[-1])
+            assert (EPOCH + opens[0], EPOCH + opens[-1]) == (first, last)
+
+    def test_another_thread_made_it_grow_meanwhile(self):
+        calendar = Calendar("UTC", hours={}, special_days={"2150-06-02": NINE_TO_FIVE})
+        assert not calendar.is_open(utc("2026-06-01 00:00"))
+        before = calendar._timeline.table
+        assert calendar.add(utc("2026-06-01 00:00"), HOUR) == utc("2150-06-02 10:00")
+        after = calendar._timeline.table
+        calendar._timeline.extend(before, utc("2026-06-01 00:00") - EPOCH, HOUR)
+        assert calendar._timeline.table is after
 
     def test_threads(self):
         for minute in range(10, 15):

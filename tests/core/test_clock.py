@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -114,7 +115,7 @@ def test_the_explanation_adds_up(story: list, rule: Reopening, end: int) -> None
         verdict = judge(clock, at(end))
         counted = [s.span.duration for s in segments if s.stretch is Stretch.COUNTED]
         assert sum(counted, timedelta(0)) == verdict.elapsed
-        for one, other in zip(segments, segments[1:], strict=False):
+        for one, other in pairwise(segments):
             assert one.span.end == other.span.start
         if segments:
             assert segments[0].span.start == clock.started_at

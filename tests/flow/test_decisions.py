@@ -387,13 +387,19 @@ def test_a_waived_breach_stays_a_breach() -> None:
 def test_update_records_events_in_a_constant_number_of_queries() -> None:
     def queries(count: int) -> int:
         pks = [opened().pk for _ in range(count)]
-        with as_of(after(3)), CaptureQueriesContext(connection, ) as captured:
+        with (
+            as_of(after(3)),
+            CaptureQueriesContext(
+                connection,
+            ) as captured,
+        ):
             Ticket.objects.filter(pk__in=pks).update(status="resolved")
         assert set(Ticket.objects.filter(pk__in=pks).values_list("resolved_at", flat=True)) == {
             after(3)
         }
-        assert set(Ticket.history.filter(id__in=pks, resolved_at=after(3)).values_list(
-            "id", flat=True)) == set(pks)
+        assert set(
+            Ticket.history.filter(id__in=pks, resolved_at=after(3)).values_list("id", flat=True)
+        ) == set(pks)
         return len(captured)
 
     assert queries(2) == queries(60)

@@ -77,7 +77,9 @@ class Lives(RuleBasedStateMachine):
     def time_passes(self, wait: int) -> None:
         self.now += timedelta(minutes=wait)
 
-    @rule(who=st.sampled_from(["agent", "requester"]), internal=st.booleans(), ago=st.integers(0, 900))
+    @rule(
+        who=st.sampled_from(["agent", "requester"]), internal=st.booleans(), ago=st.integers(0, 900)
+    )
     def comment(self, who: str, internal: bool, ago: int) -> None:
         """Also late: a message that came by mail and is dated before what is recorded."""
         with as_of(self.now):
@@ -163,7 +165,11 @@ class Lives(RuleBasedStateMachine):
         assert lifecycle.category == Ticket.sla.category(row.status)
         for clock in row.sla.clocks:
             assert judge(clock, self.now) == judge(
-                next(c for c in lifecycle.clocks if (c.metric, c.cycle) == (clock.metric, clock.cycle)),
+                next(
+                    c
+                    for c in lifecycle.clocks
+                    if (c.metric, c.cycle) == (clock.metric, clock.cycle)
+                ),
                 self.now,
             )
 

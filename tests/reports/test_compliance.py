@@ -3,7 +3,6 @@
 A medium ticket is promised a response in 8 hours and a resolution in 24, around the clock.
 """
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -390,9 +389,7 @@ def test_a_ticket_counts_once_however_often_a_join_repeats_it(agent: Any) -> Non
 @pytest.mark.parametrize("by", names(Ticket.sla))
 def test_the_number_of_queries_grows_with_nothing(by: str, agent: Any) -> None:
     def queries() -> int:
-        with CaptureQueriesContext(
-            connection,
-        ) as found:
+        with CaptureQueriesContext(connection) as found:
             made = report(by=by)
             assert made.total.tickets
             assert by == "none" or made.rows

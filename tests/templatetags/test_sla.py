@@ -180,6 +180,15 @@ def test_times_say_when_and_how_long_it_took(agent: Any) -> None:
     assert text.endswith("Closed not yet")
 
 
+def test_times_do_not_take_another_stop_for_the_response(agent: Any) -> None:
+    ticket = opened()
+    moved(ticket, 3, status="resolved")  # which stops the response clock too
+    with as_of(after(5)):
+        Comment.objects.create(ticket=ticket, author=agent, created_at=after(5))
+    html = render("{% sla_times ticket %}", ticket=Ticket.objects.get())
+    assert "First response March 2, 2026, 2 p.m. Resolved" in words(html)
+
+
 # The timeline
 
 
@@ -293,6 +302,12 @@ def test_an_explanation_says_what_counted_and_what_did_not(office: Policy) -> No
     assert sum(widths) == pytest.approx(1000, abs=0.1)
 
 
+def test_an_explanation_is_given_for_the_now_of_with_verdicts() -> None:
+    opened()
+    ticket = Ticket.objects.with_verdicts(after(23)).get()
+    assert "23h counted of 1d allowed." in words(render("{% sla_explain ticket %}", ticket=ticket))
+
+
 def test_a_target_set_by_hand_is_explained_as_such() -> None:
     ticket = opened()
     with as_of(after(1)):
@@ -342,10 +357,10 @@ def test_what_people_typed_is_escaped(office: Policy, agent: Any) -> None:
         ticket.sla.waive("resolution", EVIL)
     text = (
         "{% sla_badge ticket %}{% sla_timeline ticket %}{% sla_changelog ticket show_ip=True %}"
-        "{% sla_explain ticket %}{% sla_times ticket %}"
+        '{% sla_explain ticket %}{% sla_explain ticket "response" %}{% sla_times ticket %}'
     )
     html = render(text, ticket=ticket)
-    assert html.count("&lt;script&gt;") >= 4
+    assert html.count("&lt;script&gt;") >= 5
     for raw in ("<script", "<b>odd", "<i>odd", "<u>odd"):
         assert raw not in html
     for inline in (" style=", "<style", " onclick", "javascript:"):

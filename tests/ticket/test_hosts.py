@@ -248,4 +248,3 @@ def test_no_companion_is_left_behind_by_migrations() -> None:
     historical = state.apps.get_model("desk", "Ticket")
     assert issubclass(historical, models.Model)
     assert historical not in registry.tickets
-

@@ -1,0 +1,166 @@
+"""``manage.py sla_report``: its options, and what it says of wrong ones."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from django_sla import registry
+from tests.conftest import after
+from tests.hosts.desk.models import Ticket
+from tests.reports.desk import answered, moved, opened
+
+pytestmark = pytest.mark.django_db
+
+NOW = after(40).isoformat()
+
+Run = Callable[..., str]
+
+
+@pytest.fixture
+def sla_report(monkeypatch: Any) -> Run:
+    """Run the command where the desk's is the only ticket model."""
+    monkeypatch.setattr(registry, "tickets", {Ticket: Ticket.sla})
+
+    def run(*arguments: str) -> str:
+        output = io.StringIO()
+        call_command("sla_report", *arguments, stdout=output)
+        return output.getvalue()
+
+    return run
+
+
+def document(sla_report: Run, *arguments: str) -> Any:
+    return json.loads(sla_report("--format", "json", *arguments))
+
+
+def test_without_options_a_table_by_priority(sla_report: Run, agent: Any) -> None:
+    moved(answered(opened(), agent, 2), "resolved", 10)
+    moved(answered(opened(priority="urgent"), agent, 2), "resolved", 3)
+    opened(20, priority="low")
+    said = sla_report("--now", NOW)
+    lines = [line.split() for line in said.splitlines()]
+    assert lines[0][0] == "Priority"
+    assert [line[0] for line in lines[3:6]] == ["Urgent", "Medium", "Low"]
+    urgent = ["Urgent", "1", "3h", "0.0", "%", "0.0", "%", "2h", "2h"]
+    assert lines[3] == [*urgent, "100.0", "%", "100.0", "%", "3h", "3h", "0", "0"]
+    assert lines[5] == ["Low", "1", "20h", *"————————", "0", "1"]
+    assert lines[-1][:2] == ["Total", "3"]
+
+
+def test_by_a_dimension_as_csv(sla_report: Run, agent: Any) -> None:
+    agent.first_name = "=cmd"
+    agent.save()
+    opened(assignee=agent)
+    found = list(csv.DictReader(io.StringIO(sla_report("--by", "agent", "--format", "csv"))))
+    assert [row["group"] for row in found] == ["'=cmd", "Total"]
+    assert [row["tickets"] for row in found] == ["1", "1"]
+
+
+def test_by_status(sla_report: Run) -> None:
+    moved(opened(), "pending", 10)
+    found = document(sla_report, "--by", "status", "--now", NOW)
+    assert [(row["group"], row["average_hours"]) for row in found["rows"]] == [
+        ("Open", 10.0),
+        ("Pending", 30.0),
+    ]
+    assert found["total"]["total_hours"] == 40.0
+
+
+def test_by_month_and_none(sla_report: Run) -> None:
+    opened()
+    assert [row["group"] for row in document(sla_report, "--by", "month")["rows"]] == ["2026-03"]
+    assert document(sla_report, "--by", "none")["rows"] == []
+
+
+def test_a_period_of_days(sla_report: Run) -> None:
+    for hours in (-9.1, -9, 14.9, 15):  # Monday is from hour -9 to hour 15
+        opened(hours)
+    found = document(sla_report, "--since", "2026-03-02", "--until", "2026-03-03")
+    assert found["total"]["tickets"] == 2
+    assert (found["since"], found["until"]) == (
+        "2026-03-02T00:00:00+00:00",
+        "2026-03-03T00:00:00+00:00",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "instant"),
+    [
+        ("2026-03-02", datetime(2026, 3, 2, 3, tzinfo=UTC)),
+        ("2026-03-02T09:30", datetime(2026, 3, 2, 12, 30, tzinfo=UTC)),
+        ("2026-03-02 09:30:01", datetime(2026, 3, 2, 12, 30, 1, tzinfo=UTC)),
+        ("2026-03-02T09:30+02:00", datetime(2026, 3, 2, 7, 30, tzinfo=UTC)),
+        ("2026-03-02T09:30Z", datetime(2026, 3, 2, 9, 30, tzinfo=UTC)),
+        # Its first hour was skipped.
+        ("2016-10-16", datetime(2016, 10, 16, 3, tzinfo=UTC)),
+    ],
+)
+def test_what_has_no_offset_is_local(sla_report: Run, text: str, instant: datetime) -> None:
+    with timezone.override(ZoneInfo("America/Sao_Paulo")):
+        found = document(sla_report, "--since", text)
+    assert datetime.fromisoformat(found["since"]) == instant
+
+
+def test_the_model_asked_for(sla_report: Run) -> None:
+    assert document(sla_report, "--model", "desk.ticket")["total"]["tickets"] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["--by", "colour"],
+            "--by: 'colour' is nothing to group by; "
+            "there is priority, agent, department, month, status, none",
+        ),
+        (
+            ["--model", "auth.User"],
+            "--model: 'auth.User' is not a ticket model; there is desk.Ticket",
+        ),
+        (["--since", "yesterday"], "--since: 'yesterday' is not a date; write it as 2026-03-31"),
+        (["--until", "2026-02-30"], "--until: '2026-02-30' is not a date; write it as"),
+        (["--until", "2026-02-03T25:00"], "--until: '2026-02-03T25:00' is not a date"),
+        (["--since", ""], "--since: '' is not a date"),
+        (
+            ["--since", "2026-03-02", "--until", "2026-03-02"],
+            "--since: 2026-03-02 00:00:00+00:00 is not before --until, 2026-03-02 00:00:00+00:00",
+        ),
+        (["--format", "xml"], "--format: invalid choice: 'xml'"),
+    ],
+)
+def test_wrong_options(sla_report: Run, arguments: list[str], message: str) -> None:
+    with pytest.raises(CommandError) as raised:
+        sla_report(*arguments)
+    assert message in str(raised.value)
+
+
+def test_several_models() -> None:
+    with pytest.raises(CommandError, match=r"--model: there are several .* choose one of .*desk\."):
+        call_command("sla_report")
+
+
+def test_no_model(monkeypatch: Any) -> None:
+    monkeypatch.setattr(registry, "tickets", {})
+    with pytest.raises(CommandError, match="no installed app has a subclass of SLAMixin"):
+        call_command("sla_report")
+
+
+def test_a_model_without_priorities(sla_report: Run, monkeypatch: Any) -> None:
+    from tests.hosts.variety.models import BareTicket
+
+    monkeypatch.setattr(registry, "tickets", {BareTicket: BareTicket.sla})
+    assert document(sla_report)["by"] == "none"
+
+
+def test_now_is_hidden_from_help(capsys: Any) -> None:
+    with pytest.raises(SystemExit):
+        call_command("sla_report", "--help")
+    assert "--now" not in capsys.readouterr().out
