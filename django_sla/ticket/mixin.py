@@ -1,7 +1,7 @@
 """``SLAMixin``: subclass it on a ticket model."""
 
 from collections.abc import Collection, Iterable
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from django.db import models, router
 from django.db.models.signals import class_prepared
@@ -35,7 +35,7 @@ class SLAMixin(models.Model):
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True, editable=False)
 
     sla = SLA()
-    objects: Any = SLAQuerySet.as_manager()
+    objects: ClassVar[Any] = SLAQuerySet.as_manager()
 
     class Meta:
         abstract = True

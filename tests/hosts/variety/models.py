@@ -1,7 +1,7 @@
 """Ticket models of all kinds, side by side in one app."""
 
 import uuid
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import models
 from django.utils import timezone
@@ -34,7 +34,7 @@ class OwnTicket(SLAMixin, models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     history = HistoricalRecords()
-    objects = OwnTicketQuerySet.as_manager()
+    objects: ClassVar[Any] = OwnTicketQuerySet.as_manager()
 
     def __str__(self) -> str:
         return str(self.pk)
