@@ -495,9 +495,9 @@ def _points_to_users(model: type[Model]) -> bool:
 
 
 def _choices(model: type[Model], name: str | None) -> list[Any]:
-    """The values to choose from; none where the field has no choices, or is a foreign key."""
+    """The values to choose from; none where the field has no choices, as a foreign key."""
     field = _concrete(model, name) if name is not None else None
-    if field is None or field.is_relation:
+    if field is None:
         return []
     try:
         values = [value for value, _ in field.flatchoices]

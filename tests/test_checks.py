@@ -244,6 +244,12 @@ def test_a_named_field_that_does_not_exist(role: str) -> None:
     assert words == f'SLA({role}="stat"): the model has no such field. Did you mean "state"?'
 
 
+def test_what_others_point_with_is_no_field() -> None:
+    owner = ticket(SLA(status="things"))
+    model(owner=models.ForeignKey(owner, models.CASCADE, related_name="things"))
+    assert 'SLA(status="things"): the model has no such field.' in only("E030")
+
+
 def test_what_is_close_to_no_field_is_answered_with_all() -> None:
     ticket(SLA(status="xyz"))
     assert "Its fields are id, status, priority." in only("E030")

@@ -462,6 +462,21 @@ def test_the_exception_is_both_of_ours_and_of_django() -> None:
     assert str(pickle.loads(pickle.dumps(error))) == str(error)
 
 
+def test_a_message_is_the_first_paragraph_of_a_docstring() -> None:
+    class TooEarly(SLAError):
+        """{0} is before
+        {1!r}.
+
+        Not {0}.
+        """
+
+    assert str(TooEarly("Monday", "now")) == "Monday is before 'now'."
+    assert TooEarly("Monday", "now").args == ("Monday", "now")
+    with pytest.MonkeyPatch.context() as patch:  # as under python -OO
+        patch.setattr(TooEarly, "__doc__", None)
+        assert str(TooEarly("Monday", "now")) == "('Monday', 'now')"
+
+
 # Rubbish
 
 KEYS = st.sampled_from(
@@ -528,7 +543,7 @@ def test_say_is_never_long_and_never_raises() -> None:
         def __repr__(self) -> str:
             raise RuntimeError("no")
 
-    assert say("4h") == "'4h'"
+    assert say("x" * 70) == repr("x" * 70)
     for value in ("x" * 10_000, ["x" * 1000] * 1000, 10**5000, Broken()):
         assert len(say(value)) < 700
 

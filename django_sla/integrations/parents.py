@@ -11,7 +11,7 @@ from django.db.models import Model
 from django.db.models.signals import post_save, pre_save
 
 from django_sla import registry
-from django_sla.flow import record
+from django_sla.flow import bulk
 from django_sla.flow.lock import locked_row
 
 
@@ -37,7 +37,7 @@ def read_before(*, instance: Model, using: str, raw: bool = False, **kwargs: Any
 
 def compare_after(*, instance: Model, using: str, **kwargs: Any) -> None:
     for sla, row in instance.__dict__.pop("_sla_before", {}).items():
-        record.observe(sla, instance.pk, row, using)
+        bulk.observe(sla, instance.pk, row, using)
 
 
 def _children(parent: type[Model]) -> list[Any]:

@@ -10,7 +10,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from django_sla.core.verdict import State
 from django_sla.exceptions import UnknownTickets
-from django_sla.flow import record
+from django_sla.flow import bulk
 from django_sla.moment import now as read_now
 from django_sla.tables import terms as terms_table
 
@@ -97,7 +97,7 @@ class SLAQuerySet(QuerySet[Any]):
         names = {self._attname(name) for name in kwargs}
         if not names & set(self.model.sla.watched()):
             return super().update(**kwargs)
-        return record.update(self.model.sla, self, lambda batch: QuerySet.update(batch, **kwargs))
+        return bulk.update(self.model.sla, self, lambda batch: QuerySet.update(batch, **kwargs))
 
     update.alters_data = True  # type: ignore[attr-defined]
 
@@ -114,7 +114,7 @@ class SLAQuerySet(QuerySet[Any]):
         if not tickets:
             return tickets
         self._for_write = True
-        return record.bulk_create(
+        return bulk.bulk_create(
             self.model.sla,
             tickets,
             lambda objs: super(SLAQuerySet, self).bulk_create(objs, *args, **kwargs),

@@ -437,13 +437,13 @@ class TestLimits:
 
     def test_ends_soon_when_asked_for_the_impossible(self):
         calendar = Calendar("UTC", hours={"mon": [("10:00", "10:01")]})
-        began = clock.perf_counter()
+        began = clock.process_time()
         for duration in (timedelta(days=999_999_999), timedelta(days=200 * 365)):
             with pytest.raises(NoOpenTime):
                 calendar.add(utc("2026-06-02 09:30"), duration)
             with pytest.raises(NoOpenTime):
                 calendar.add(utc("2026-06-02 09:30"), -duration)
-        assert clock.perf_counter() - began < 0.5
+        assert clock.process_time() - began < 0.5
 
     def test_never_open(self):
         for hours in ({}, {"mon": []}, {EVERY_DAY: []}):
@@ -706,6 +706,12 @@ class TestTable:
             calendar = Calendar("UTC", {EVERY_DAY: [("22:30", "06:30")]}, [date(1900, 1, day)])
             assert not calendar.is_open(utc("2026-06-01 12:00"))  # compiles 2025 to 2028
             assert ask(calendar) == expected, day
+
+    def test_from_before_what_is_compiled_into_it(self):
+        calendar = Calendar("UTC", {"mon-fri": [("09:00", "17:14")]})
+        assert not calendar.is_open(utc("2026-06-01 00:00"))  # compiles 2025 to 2028
+        assert calendar.add(utc("2024-12-31 20:00"), 8 * HOUR) == utc("2025-01-01 17:00")
+        assert calendar.add(utc("2029-01-01 04:00"), -8 * HOUR) == utc("2028-12-29 09:14")
 
     def test_equal_calendars_share_it(self):
         one = Calendar("Europe/Rome", {"mon": [("09:00", "17:11")]})

@@ -101,10 +101,10 @@ def test_refuses_what_a_timedelta_cannot_hold(text, why):
 
 @pytest.mark.parametrize("text", ["1" * 100, "1." * 50, " " * 99 + "x", "1h" * 50, "p" + "1" * 99])
 def test_reads_no_longer_than_it_must(text):
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(DurationError):
         parse_duration(text)
-    assert time.perf_counter() - began < 0.1
+    assert time.process_time() - began < 0.1
 
 
 @pytest.mark.parametrize(

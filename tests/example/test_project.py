@@ -21,16 +21,16 @@ def test_the_pages(migrated: Path) -> None:
 
 
 def test_invented_tickets_are_added_once(desk: Desk) -> None:
-    first = desk.manage("seed_desk", "--tickets", 40, "--if-empty")
-    assert "Added 40 tickets" in first
+    first = desk.manage("seed_desk", "--tickets", 20, "--if-empty")
+    assert "Added 20 tickets" in first
     for login in ("admin", "agent", "requester"):
         assert login in first
-    assert "none added" in desk.manage("seed_desk", "--tickets", 40, "--if-empty")
-    assert desk.count("desk_ticket") == 40
+    assert "none added" in desk.manage("seed_desk", "--tickets", 20, "--if-empty")
+    assert desk.count("desk_ticket") == 20
 
 
 def test_invented_tickets_show_every_state(desk: Desk) -> None:
-    desk.manage("seed_desk", "--tickets", 60)
+    desk.manage("seed_desk", "--tickets", 45)
     program = (
         "from desk.models import Ticket\n"
         "tickets = Ticket.objects.all()\n"
@@ -43,10 +43,10 @@ def test_invented_tickets_show_every_state(desk: Desk) -> None:
 
 
 def test_invented_tickets_are_the_same_every_time(desk: Desk) -> None:
-    desk.manage("seed_desk", "--tickets", 15)
-    desk.manage("seed_desk", "--tickets", 15)
+    desk.manage("seed_desk", "--tickets", 10)
+    desk.manage("seed_desk", "--tickets", 10)
     titles = [title for (title,) in desk.select("SELECT title FROM desk_ticket ORDER BY number")]
-    assert titles[:15] == titles[15:]
+    assert titles[:10] == titles[10:]
 
 
 def test_well_known_passwords_only_while_debugging(desk: Desk) -> None:

@@ -1,0 +1,145 @@
+"""What every way in has in common: who looks, what a ticket comes to, and what it then says."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.auth import get_user_model
+from django.db.models import Model
+from django.utils import timezone
+from simple_history.models import HistoricalRecords
+
+from django_sla.core.clock import Lifecycle
+from django_sla.exceptions import NaiveDatetime
+from django_sla.flow.lock import Row
+from django_sla.flow.observe import Observer, check
+from django_sla.flow.refresh import COLUMNS, Columns, Progress, columns, fold
+from django_sla.moment import now
+from django_sla.tables.event import SLAEvent
+
+if TYPE_CHECKING:
+    from django_sla.ticket.declaration import SLA
+
+
+def observer_of(sla: "SLA", using: str, ticket: Model | None = None) -> Observer:
+    return Observer(sla=sla, now=now(), actor_id=_actor_id(ticket), using=using)
+
+
+def _actor_id(ticket: Model | None) -> Any:
+    """Who acts, as the changelog will say too; None is the system."""
+    user = getattr(ticket, "_history_user", None)
+    if user is None:
+        request = getattr(HistoricalRecords.context, "request", None)
+        user = getattr(request, "user", None)
+    return user.pk if user is not None and user.is_authenticated else None
+
+
+def opened(ticket: Any, observer: Observer, given: Columns) -> Progress:
+    """The first facts of a new ticket, with its columns set."""
+    sla = observer.sla
+    ticket.created_at = aware(sla, "created_at", ticket.created_at) or observer.now
+    news = observer.opening(ticket, sla.row(ticket), given)
+    progress = Progress(news=news, before=None, after=fold(news, observer.using))
+    result = columns(progress.after)
+    check(given, result, progress.after)
+    assign(ticket, result)
+    return progress
+
+
+def is_stamped(sla: "SLA") -> bool:
+    """Whether Django itself sets ``created_at``. It does so while it inserts, so that what
+    depends on it has to be written afterwards."""
+    return bool(sla.field("created_at").auto_now_add)
+
+
+def progressed(
+    observer: Observer,
+    ticket: Model,
+    row: Row,
+    recorded: list[SLAEvent],
+    tell: Callable[[Lifecycle, SLAEvent], Iterable[SLAEvent]],
+) -> Progress:
+    """What a ticket has come to with the facts that ``tell`` adds to the recorded ones.
+
+    A ticket without any, from before its model had an SLA, is opened first, as ``row`` says.
+    """
+    known = recorded or observer.opening(ticket, row, timestamps_of(row))
+    before = fold(known, observer.using)
+    keys = {event.key for event in known}
+    news = [event for event in tell(before, known[0]) if event.key not in keys]
+    return Progress(
+        news=news if recorded else known + news,
+        before=before if recorded else None,
+        after=fold(known + news, observer.using) if news else before,
+    )
+
+
+def assign(ticket: Any, result: Columns) -> list[str]:
+    """Set the columns on an instance; the names of those that changed."""
+    changed = [name for name in COLUMNS if getattr(ticket, name) != result[name]]
+    for name in changed:
+        setattr(ticket, name, result[name])
+    return changed
+
+
+def assigned(sla: "SLA", ticket: Any) -> Columns:
+    """The SLA columns that the caller filled in on a new ticket, but for ``created_at``, which
+    is set. What a copy of another ticket brought along is not the caller's."""
+    copied = ticket.__dict__.get("_sla_loaded", {})
+    for name in COLUMNS:
+        if name in copied and getattr(ticket, name) == copied[name]:
+            setattr(ticket, name, None)
+    return {
+        name: aware(sla, name, value)
+        for name in COLUMNS[1:]
+        if (value := getattr(ticket, name)) is not None
+    }
+
+
+def columns_of(row: Row) -> Columns:
+    return {name: row[name] for name in COLUMNS}
+
+
+def timestamps_of(row: Row) -> Columns:
+    """The timestamps in a row that no event tells of yet: facts to be taken over."""
+    names = ("first_responded_at", "resolved_at", "closed_at")
+    return {name: row[name] for name in names if row[name] is not None}
+
+
+def aware(sla: "SLA", name: str, value: Any) -> datetime | None:
+    """The value of an SLA column as an aware datetime.
+
+    Raises:
+        ValidationError: it is no datetime.
+        NaiveDatetime: it has no time zone.
+    """
+    if type(value) is not datetime:
+        value = sla.field(name).to_python(value)
+    if value is not None and timezone.is_naive(value):
+        raise NaiveDatetime(name, value)
+    return value
+
+
+def write_history(tickets: list[Any], observer: Observer, *, update: bool) -> None:
+    """Changelog rows for tickets that were written without Django's save signals."""
+    name = getattr(observer.sla.model._meta, "simple_history_manager_attribute", None)
+    if name is None or not tickets:
+        return
+    manager = getattr(observer.sla.model, name)
+    actor = get_user_model()._base_manager.filter(pk=observer.actor_id).first()
+    manager.bulk_history_create(
+        tickets, update=update, default_user=actor, default_date=observer.now
+    )
+
+
+@contextmanager
+def attributes(ticket: Any, values: Mapping[str, Any]) -> Iterator[None]:
+    """Set attributes for the time of a write: django-simple-history reads its options so."""
+    values = {name: value for name, value in values.items() if name not in ticket.__dict__}
+    ticket.__dict__.update(values)
+    try:
+        yield
+    finally:
+        for name in values:
+            ticket.__dict__.pop(name, None)
