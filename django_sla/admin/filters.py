@@ -7,19 +7,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from django_sla.core.verdict import State
 from django_sla.models import SLAQuerySet
-
-STATES = (
-    (State.BREACHED, _("Breached")),
-    (State.AT_RISK, _("At risk")),
-    (State.ON_TRACK, _("On track")),
-    (State.PAUSED, _("Paused")),
-    (State.MET, _("Met")),
-    (State.MISSED, _("Missed")),
-    (State.NONE, _("No target")),
-)
-"""The most urgent first."""
+from django_sla.tables.clock import StateName
 
 
 class SLAStateFilter(admin.SimpleListFilter):
@@ -30,11 +19,11 @@ class SLAStateFilter(admin.SimpleListFilter):
     metric: str | None = None
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(state.value, label) for state, label in STATES]
+        return list(StateName.choices)
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any] | None:
         state = self.value()
-        if state is None or state not in set(State):
+        if state is None or state not in StateName.values:
             return None
         if isinstance(queryset, SLAQuerySet):
             return queryset.in_state(state, self.metric)

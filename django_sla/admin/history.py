@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Field
 from django.utils import formats, timezone
-from simple_history.models import ModelChange, ModelDelta
+from simple_history.models import DeletedObject, ModelChange, ModelDelta
 from simple_history.template_utils import HistoricalRecordContextHelper
 
 from django_sla.flow.refresh import COLUMNS
@@ -24,6 +24,8 @@ class ChangeInWords(HistoricalRecordContextHelper):
         return words
 
     def prepare_delta_change_value(self, change: Any, value: Any) -> Any:
+        if isinstance(value, DeletedObject) and value.pk is None:
+            return "—"  # an empty foreign key, which is no deleted object
         value = super().prepare_delta_change_value(change, value)
         if value is None or value == "":
             return "—"

@@ -79,7 +79,7 @@ class Observer:
             news.append(self._moved(at, category, "", _text(status)))
         elif category is not Category.OPEN:
             news += self._finished(Category.OPEN, category, given, "", _text(status))
-        return news + self._timestamps(given, None) + self._targets(given)
+        return news + self._timestamps(given, None) + self._targets(ticket, given)
 
     def changes(
         self,
@@ -115,7 +115,7 @@ class Observer:
                 )
             )
         news += self._terms(ticket, before, after, lifecycle)
-        news += self._targets(given)
+        news += self._targets(ticket, given)
         old, new = sla.status_of(before), sla.status_of(after)
         if old != new:
             news += self._finished(
@@ -158,9 +158,10 @@ class Observer:
                     },
                 )
 
-    def _targets(self, given: Columns) -> list[SLAEvent]:
+    def _targets(self, ticket: Model, given: Columns) -> list[SLAEvent]:
+        reason = getattr(ticket, "_change_reason", None) or ""
         return [
-            self.target(metric, given[column])
+            self.target(metric, given[column], reason)
             for column, metric in TARGETS.items()
             if column in given
         ]

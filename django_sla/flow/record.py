@@ -166,7 +166,7 @@ def record(
     """
     with _refusing(using):
         fresh = lock(sla, using).get(pk=pk)
-        observer = observer_of(sla, using, fresh)
+        observer = observer_of(sla, using, ticket)
         recorded = load(sla, pk, using)
         progress = progressed(
             observer, fresh, sla.row(fresh), recorded, lambda old, first: tell(observer, old)
@@ -179,6 +179,8 @@ def record(
             extra: dict[str, Any] = {"_change_reason": reason} if reason else {}
             if replaying():
                 extra["_history_date"] = observer.now
+            if hasattr(ticket, "_history_user"):
+                extra["_history_user"] = ticket._history_user
             with attributes(fresh, extra):
                 # Past the host's save(): nothing of the host's changes here.
                 fresh.save_base(using=using, update_fields=frozenset(changed))

@@ -33,7 +33,8 @@ def lock_ticket(*, instance: Model, using: str, raw: bool = False, **kwargs: Any
     other's shared lock for ever, and one of them be refused.
     """
     connection = connections[using]
-    shared = not connection.features.has_select_for_no_key_update
+    features = connection.features
+    shared = features.has_select_for_update and not features.has_select_for_no_key_update
     if raw or not shared or not connection.in_atomic_block:
         return
     watch = _watch(instance)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django_sla.reports.base import PeriodReport
 from django_sla.reports.format import Column, Unit
 from django_sla.reports.grouping import NONE, Grouping
-from django_sla.tables.clock import Outcome
+from django_sla.tables.clock import StateName
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -161,9 +161,9 @@ class ComplianceReport(PeriodReport):
         }
         for metric in self.metrics:
             own = Q(metric=metric)
-            missed = Q(outcome=Outcome.MISSED)
+            missed = Q(outcome=StateName.MISSED)
             counts = {
-                "met": Q(outcome=Outcome.MET),
+                "met": Q(outcome=StateName.MET),
                 "missed": missed,
                 "breached": breached,
                 "excused": Q(missed | breached, waived=True),

@@ -19,12 +19,16 @@ from django_sla.core.verdict import State, counted, due, judge, warn_at
 from django_sla.tables.terms import Terms
 
 
-class Outcome(models.TextChoices):
-    """How a stopped clock ended."""
+class StateName(models.TextChoices):
+    """The states with their labels, the most urgent first."""
 
-    MET = State.MET.value, _("met")
-    MISSED = State.MISSED.value, _("missed")
-    NONE = State.NONE.value, _("no target")
+    BREACHED = State.BREACHED.value, _("Breached")
+    AT_RISK = State.AT_RISK.value, _("At risk")
+    ON_TRACK = State.ON_TRACK.value, _("On track")
+    PAUSED = State.PAUSED.value, _("Paused")
+    MET = State.MET.value, _("Met")
+    MISSED = State.MISSED.value, _("Missed")
+    NONE = State.NONE.value, _("No target")
 
 
 class SLAClock(models.Model):
@@ -55,8 +59,9 @@ class SLAClock(models.Model):
     warn_at = models.DateTimeField(_("at risk from"), null=True)
     elapsed = models.DurationField(_("elapsed"), null=True)
     """Counted time from start to stop; None while the clock is open."""
-    outcome = models.CharField(_("outcome"), max_length=8, choices=Outcome, blank=True)
-    """Empty while the clock is open."""
+    outcome = models.CharField(_("outcome"), max_length=8, choices=StateName, blank=True)
+    """Met or missed once the clock has stopped, ``none`` where nothing is promised; empty while
+    it is open."""
 
     class Meta:
         abstract = True
@@ -84,7 +89,7 @@ class SLAClock(models.Model):
             due_at=due(clock),
             warn_at=warn_at(clock),
             elapsed=counted(clock, stopped_at) if stopped_at else None,
-            outcome=judge(clock, stopped_at).state.value if stopped_at else "",
+            outcome=_outcome(clock),
         )
         row.ticket_id = ticket_id
         return row
@@ -110,6 +115,12 @@ class SLAClock(models.Model):
             target=target,
             waived=self.waived,
         )
+
+
+def _outcome(clock: Clock) -> str:
+    """What no instant can change any more about a clock's state."""
+    state = judge(clock, clock.stopped_at or clock.started_at).state
+    return state.value if clock.stopped_at or state is State.NONE else ""
 
 
 IDENTITY = ("ticket", "metric", "cycle")

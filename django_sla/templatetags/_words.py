@@ -8,16 +8,6 @@ from django.utils.translation import gettext_lazy
 from django_sla.core.event import Category, Kind
 from django_sla.core.verdict import State, Stretch
 
-STATES: Mapping[State, Any] = {
-    State.ON_TRACK: gettext_lazy("On track"),
-    State.AT_RISK: gettext_lazy("At risk"),
-    State.BREACHED: gettext_lazy("Breached"),
-    State.PAUSED: gettext_lazy("Paused"),
-    State.MET: gettext_lazy("Met"),
-    State.MISSED: gettext_lazy("Missed"),
-    State.NONE: gettext_lazy("No target"),
-}
-
 METRICS: Mapping[str, Any] = {
     "response": gettext_lazy("Response"),
     "resolution": gettext_lazy("Resolution"),

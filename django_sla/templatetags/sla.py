@@ -20,7 +20,8 @@ from django.utils.translation import gettext as _
 from django_sla.core.duration import format_short
 from django_sla.core.event import Kind
 from django_sla.core.verdict import Segment, State, Stretch, Verdict
-from django_sla.templatetags._words import CATEGORIES, METRICS, SHAPES, STATES, STRETCHES
+from django_sla.tables.clock import StateName
+from django_sla.templatetags._words import CATEGORIES, METRICS, SHAPES, STRETCHES
 from django_sla.ticket.face import TimelineEntry
 
 register = template.Library()
@@ -73,7 +74,7 @@ def sla_badge(
 def _badge(verdict: Verdict, metric: str) -> Badge:
     return Badge(
         state=verdict.state,
-        label=str(STATES[verdict.state]),
+        label=str(StateName(verdict.state).label),
         detail=_detail(verdict),
         metric=_metric(metric),
         due=verdict.due,
@@ -203,7 +204,7 @@ def _step(entry: TimelineEntry, status: Names, priority: Names) -> Step:
         at=entry.at,
         kind=entry.kind,
         shape=SHAPES.get(entry.kind, SHAPES[State.ON_TRACK]),
-        title=capfirst(entry.label) or str(STATES[State.BREACHED]),
+        title=capfirst(entry.label),
         about=_metric(data.get("metric")),
         was=was,
         now=now,

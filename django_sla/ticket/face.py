@@ -15,6 +15,7 @@ from django_sla.flow import record
 from django_sla.flow.refresh import COLUMNS, TARGETS
 from django_sla.moment import now as read_now
 from django_sla.tables import terms as terms_table
+from django_sla.tables.clock import StateName
 from django_sla.tables.event import SLAEvent
 
 if TYPE_CHECKING:
@@ -117,14 +118,18 @@ class TicketSLA:
             if verdict.late and verdict.due is not None:
                 entries.append(
                     TimelineEntry(
-                        at=verdict.due, kind="breached", label="", data={"metric": clock.metric}
+                        at=verdict.due,
+                        kind="breached",
+                        label=str(StateName.BREACHED.label),
+                        data={"metric": clock.metric},
                     )
                 )
         return sorted(entries, key=lambda entry: entry.at)
 
     def changelog(self) -> list[Change]:
         """Every change of an SLA column, newest first. One query."""
-        manager = getattr(self._ticket, self._ticket._meta.simple_history_manager_attribute)
+        model = self._ticket._meta.concrete_model
+        manager = getattr(self._ticket, model._meta.simple_history_manager_attribute)
         rows = manager.select_related("history_user").order_by("history_date", "history_id")
         return list(reversed(list(_changes(rows))))
 

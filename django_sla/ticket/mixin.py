@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterable
 from typing import Any, ClassVar, Self
 
 from django.db import models, router
-from django.db.models.signals import class_prepared
+from django.db.models.signals import class_prepared, post_delete, post_save
 from django.utils.translation import gettext_lazy as _
 from model_utils.fields import AutoCreatedField
-from simple_history import register
+from simple_history.models import HistoricalRecords
 
 from django_sla import registry
 from django_sla.flow import record
@@ -109,7 +109,7 @@ def prepare(sender: type[models.Model], **kwargs: Any) -> None:
     Waits until the model is registered, because a history of the host's own is made between
     the two.
     """
-    if issubclass(sender, SLAMixin) and not sender._meta.proxy:
+    if issubclass(sender, SLAMixin):
         sender._meta.apps.lazy_model_operation(
             _set_up, (sender._meta.app_label, sender._meta.model_name)
         )
@@ -117,15 +117,15 @@ def prepare(sender: type[models.Model], **kwargs: Any) -> None:
 
 class_prepared.connect(prepare, dispatch_uid="django_sla.ticket.mixin.prepare")
 
+_records: dict[type[models.Model], HistoricalRecords] = {}
+
 
 def _set_up(model: Any) -> None:
+    if model._meta.proxy:
+        _share_history(model, model._meta.concrete_model)
+        return
     if not hasattr(model._meta, "simple_history_manager_attribute"):
-        register(
-            model,
-            bases=[ClientIPHistory],
-            history_manager=ClientIPHistoryManager,
-            history_id_field=models.BigAutoField(),
-        )
+        _records[model] = _register(model)
     if any(parent in registry.tickets for parent in model._meta.get_parent_list()):
         return  # a special kind of ticket: its events and clocks are those of the ticket
     if "sla" not in model.__dict__:
@@ -134,3 +134,28 @@ def _set_up(model: Any) -> None:
     sla.model = model
     sla.event_model, sla.clock_model = make_companions(model)
     registry.tickets[model] = sla
+
+
+def _register(model: type[models.Model]) -> HistoricalRecords:
+    """What ``simple_history.register`` does, keeping the records for the model's proxies."""
+    records = HistoricalRecords(
+        bases=[ClientIPHistory],
+        history_manager=ClientIPHistoryManager,
+        history_id_field=models.BigAutoField(),
+    )
+    records.manager_name = "history"
+    records.module = model.__module__
+    records.cls = model
+    records.add_extra_methods(model)
+    records.finalize(model)
+    return records
+
+
+def _share_history(proxy: Any, model: Any) -> None:
+    """A proxy is saved under its own name, which the history of its model does not hear."""
+    name = getattr(model._meta, "simple_history_manager_attribute", None)
+    if name is not None:
+        proxy._meta.simple_history_manager_attribute = name
+    if model in _records:
+        post_save.connect(_records[model].post_save, sender=proxy, weak=False)
+        post_delete.connect(_records[model].post_delete, sender=proxy, weak=False)

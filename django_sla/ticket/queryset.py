@@ -42,11 +42,7 @@ class SLAQuerySet(QuerySet[Any]):
         self, state: State | str, metric: str | None = None, now: datetime | None = None
     ) -> Self:
         """Some clock is in this state, as :func:`core.verdict.judge` would say."""
-        state = State(state)
-        clocks = Q(**_in_state(state, now or read_now()))
-        if state is State.AT_RISK:
-            clocks &= Q(due_at__gte=now or read_now())
-        return self._with_clock(clocks, metric)
+        return self._with_clock(_in_state(State(state), now or read_now()), metric)
 
     def due_before(self, instant: datetime, metric: str | None = None) -> Self:
         """An open clock must stop before ``instant``."""
@@ -130,18 +126,17 @@ class SLAQuerySet(QuerySet[Any]):
             return name
 
 
-def _in_state(state: State, now: datetime) -> dict[str, Any]:
-    """A state as a lookup on the clocks' rows."""
+def _in_state(state: State, now: datetime) -> Q:
+    """A state as a condition on the clocks' rows."""
+    running = Q(stopped_at=None, outcome="", due_at__gte=now)
     match state:
-        case State.MET | State.MISSED:
-            return {"outcome": state.value}
+        case State.MET | State.MISSED | State.NONE:
+            return Q(outcome=state.value)
         case State.BREACHED:
-            return {"stopped_at": None, "due_at__lt": now}
+            return Q(stopped_at=None, due_at__lt=now)
         case State.PAUSED:
-            return {"stopped_at": None, "paused_at__isnull": False, "due_at": None}
+            return Q(stopped_at=None, outcome="", paused_at__isnull=False, due_at=None)
         case State.AT_RISK:
-            return {"stopped_at": None, "warn_at__lte": now}
+            return running & Q(warn_at__lte=now)
         case State.ON_TRACK:
-            return {"stopped_at": None, "warn_at__gt": now}
-        case State.NONE:
-            return {"stopped_at": None, "paused_at": None, "due_at": None}
+            return running & (Q(warn_at=None) | Q(warn_at__gt=now))

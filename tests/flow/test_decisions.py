@@ -339,6 +339,18 @@ def test_a_target_set_by_hand_is_left_alone_until_it_is_cleared() -> None:
     assert kinds(ticket)[1:] == ["target_set", "priority_changed", "target_cleared"]
 
 
+def test_the_reason_and_the_actor_of_a_target_are_kept(agent: Any) -> None:
+    ticket = opened()
+    ticket.resolution_target, ticket._change_reason = after(50), "agreed"
+    ticket.save()
+    ticket._history_user = agent
+    ticket.sla.set_target("response", after(5), "promised")
+    events = list(ticket.sla_events.filter(kind="target_set").order_by("id"))
+    assert [event.data["reason"] for event in events] == ["agreed", "promised"]
+    assert [event.actor for event in events] == [None, agent]
+    assert ticket.history.first().history_user == agent
+
+
 def test_a_pause_moves_a_target_set_by_hand() -> None:
     ticket = opened()
     with as_of(after(1)):

@@ -213,7 +213,7 @@ def test_the_timeline_tells_who_did_what_when_and_why(agent: Any, requester: Any
     assert steps(render("{% sla_timeline ticket now=now %}", ticket=ticket, now=after(5))) == [
         "Opened Open · Medium System · March 2, 2026, 9 a.m.",
         "Target set by hand Response → to March 2, 2026, 10 a.m. Promised on the phone "
-        "System · March 2, 2026, 9:30 a.m.",
+        "Ann Agent · March 2, 2026, 9:30 a.m.",
         "Breached Response March 2, 2026, 10 a.m.",
         "Agent replied Ann Agent · March 2, 2026, 11 a.m.",
         "Status moved Open → to Pending paused Ann Agent · March 2, 2026, noon",

@@ -23,6 +23,7 @@ from tests.hosts.variety.models import (
     OwnTicket,
     OwnTicketQuerySet,
     SharedTicket,
+    SharedTicketProxy,
     SpecialTicket,
     UUIDTicket,
     WorkflowTicket,
@@ -129,6 +130,16 @@ def test_a_special_kind_of_ticket_has_the_events_of_the_ticket() -> None:
         SpecialTicket.objects.update(status="open")
     assert SharedTicket.objects.get().resolved_at is None
     assert list(SpecialTicket.objects.breached(now=after(90))) == [ticket]
+
+
+def test_a_proxy_is_the_same_ticket() -> None:
+    with as_of(MONDAY):
+        ticket = SharedTicketProxy.objects.create()
+    assert resolve(ticket).resolved_at == after(2)
+    assert [change.field for change in ticket.sla.changelog()][:1] == ["resolved_at"]
+    assert SharedTicket.objects.get().sla_events.count() == 2
+    ticket.delete()
+    assert SharedTicket.history.first().history_type == "-"
 
 
 def test_a_copy_starts_anew() -> None:

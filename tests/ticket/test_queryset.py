@@ -104,3 +104,19 @@ def test_values_and_slices_still_work(desk: Any) -> None:
     assert len(Ticket.objects.with_verdicts().values_list("pk", flat=True)) == 5
     assert len(Ticket.objects.by_urgency().with_verdicts()[:2]) == 2
     assert Ticket.objects.with_verdicts().count() == 5
+
+
+def test_where_nothing_is_promised_the_state_is_none(settings: Any) -> None:
+    settings.DJANGO_SLA = {"GOALS": {"medium": {"resolution": None}}}
+    tickets = [Ticket.objects.create(title=title) for title in ("open", "paused", "stopped")]
+    tickets[1].status, tickets[2].status = "pending", "resolved"
+    for ticket in tickets:
+        ticket.save()
+        assert ticket.sla.resolution.state is State.NONE
+    assert Ticket.objects.in_state("none", "resolution").count() == 3
+    for state in set(State) - {State.NONE}:
+        assert not Ticket.objects.in_state(state, "resolution").exists()
+    with as_of(after(0)):
+        tickets[0].sla.set_target("resolution", after(10**5))
+    assert tickets[0].sla.resolution.state is State.ON_TRACK
+    assert Ticket.objects.in_state("on_track", "resolution").get() == tickets[0]

@@ -47,6 +47,11 @@ class SharedTicket(SharedTicketBase):
         return self.subject
 
 
+class SharedTicketProxy(SharedTicket):
+    class Meta:
+        proxy = True
+
+
 class SpecialTicket(SharedTicket):
     """A kind of ticket: a child of a model that has an SLA already."""
 
