@@ -409,7 +409,11 @@ def _watched_ticket(model: type[Model], watch: Watch) -> Messages:
 
 
 def _is_ticket(model: Any) -> bool:
-    return isinstance(model, type) and issubclass(model, tuple(registry.tickets))
+    """A ticket model, or the parent that one extends."""
+    return isinstance(model, type) and any(
+        issubclass(model, ticket) or model in ticket._meta.get_parent_list()
+        for ticket in registry.tickets
+    )
 
 
 def _watched_fields(model: type[Model], watch: Watch) -> Messages:

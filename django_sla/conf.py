@@ -343,7 +343,7 @@ def _reopening(entry: Entry) -> Reopening:
 def _goals(table: Entry, *, removable: bool = False) -> GoalTable:
     found: GoalTable = {}
     for priority, row in table.table('{"urgent": {"response": "1h"}}').rows():
-        name = str(priority).lower() if isinstance(priority, str | int) else ""
+        name = str(priority).casefold() if isinstance(priority, str | int) else ""
         if not name.strip():
             row.wrong("a priority must be a text or a number", id=UNREADABLE_GOAL)
         elif name in found:
@@ -457,7 +457,7 @@ def _priorities(table: Entry) -> dict[str, str]:
         elif key in found:
             entry.wrong(f"the value {key!r} is given twice", id=NAME_TAKEN)
         else:
-            found[key] = entry.value.lower()
+            found[key] = entry.value.casefold()
     return found
 
 

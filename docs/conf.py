@@ -22,6 +22,8 @@ myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 3
 
 html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["wrap.css"]
 html_title = f"django-sla {release}"
 html_show_sourcelink = False
 html_show_sphinx = False

@@ -251,6 +251,9 @@ def _tell(lifecycle: Lifecycle, at: datetime, fact: Fact) -> Lifecycle:
             if fact is metric.starts and (clock is None or metric.repeats):
                 cycle = clock.cycle + 1 if clock else 1
                 clocks.append(_start(lifecycle, metric, at, cycle))
+            elif clock and fact is Fact.AGENT_REPLIED in metric.stops:
+                # Answered while it was resolved: no reopening makes it owed again.
+                clocks[clocks.index(clock)] = replace(clock, stopped_by=fact)
             continue
         changed = clock
         if fact in metric.stops:

@@ -97,7 +97,7 @@ class Goal:
 
     metric: str
     priority: str
-    """In lower case; ``"*"`` for every priority without a goal of its own."""
+    """Casefolded; ``"*"`` for every priority without a goal of its own."""
     duration: timedelta
 
     def __post_init__(self) -> None:
@@ -125,7 +125,7 @@ def goals(table: Mapping[str, Mapping[str, "str | timedelta"]]) -> tuple[Goal, .
             found.append(
                 Goal(
                     metric=metric,
-                    priority=str(priority).lower(),
+                    priority=str(priority).casefold(),
                     duration=parse_duration(duration),
                 )
             )

@@ -33,13 +33,13 @@ class FactsOf(Mapping[str, Any]):
 
     def __getitem__(self, path: str) -> Any:
         name, _, rest = path.partition("__")
+        if rest:
+            return getattr(getattr(self.ticket, name, None), rest, _NOTHING)
         try:
             found = self.ticket._meta.get_field(name)
         except FieldDoesNotExist:
             return getattr(self.ticket, name, _NOTHING)
-        if not rest:
-            return getattr(self.ticket, getattr(found, "attname", name))
-        return getattr(getattr(self.ticket, name, None), rest, _NOTHING)
+        return getattr(self.ticket, getattr(found, "attname", name))
 
     def __iter__(self) -> Iterator[str]:
         return (field.name for field in self.ticket._meta.fields)

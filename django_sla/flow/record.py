@@ -165,7 +165,9 @@ def record(
     there was anything new.
     """
     with _refusing(using):
-        fresh = lock(sla, using).get(pk=pk)
+        fresh = lock(sla, using).filter(pk=pk).first()
+        if fresh is None:
+            return False  # gone, or somebody else's ticket that has no SLA
         observer = observer_of(sla, using, ticket)
         recorded = load(sla, pk, using)
         progress = progressed(

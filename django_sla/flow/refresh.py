@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Q
 
 from django_sla import registry
-from django_sla.core.clock import Clock, Lifecycle, run
+from django_sla.core.clock import Clock, Lifecycle, advance, run
+from django_sla.core.event import Kind, in_order
 from django_sla.core.verdict import due
 from django_sla.tables import terms as terms_table
 from django_sla.tables.clock import IDENTITY, SLAClock
@@ -68,6 +69,19 @@ def fold(rows: Iterable[SLAEvent], using: str) -> Lifecycle:
     rows = list(rows)
     terms = terms_table.read((row.terms_id for row in rows), using)
     return run([row.value(terms) for row in rows], registry.metrics())
+
+
+def go_on(
+    before: Lifecycle, known: Iterable[SLAEvent], news: list[SLAEvent], using: str
+) -> Lifecycle:
+    """The lifecycle with the news: one step further where they are the latest, and all over
+    again where something came late."""
+    known = list(known)
+    latest = max(row.at for row in known)
+    if any(row.at < latest or row.kind == Kind.OPENED for row in news):
+        return fold([*known, *news], using)
+    terms = terms_table.read((row.terms_id for row in news), using)
+    return reduce(advance, in_order(row.value(terms) for row in news), before)
 
 
 def columns(lifecycle: Lifecycle) -> Columns:

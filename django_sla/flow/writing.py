@@ -14,7 +14,7 @@ from django_sla.core.clock import Lifecycle
 from django_sla.exceptions import NaiveDatetime
 from django_sla.flow.lock import Row
 from django_sla.flow.observe import Observer, check
-from django_sla.flow.refresh import COLUMNS, Columns, Progress, columns, fold
+from django_sla.flow.refresh import COLUMNS, Columns, Progress, columns, fold, go_on
 from django_sla.moment import now
 from django_sla.tables.event import SLAEvent
 
@@ -71,7 +71,7 @@ def progressed(
     return Progress(
         news=news if recorded else known + news,
         before=before if recorded else None,
-        after=fold(known + news, observer.using) if news else before,
+        after=go_on(before, known, news, observer.using),
     )
 
 

@@ -20,7 +20,10 @@ from django_sla.tables.event import SLAEvent
 def connect() -> None:
     """Listen to every watched model. Once, when all apps are loaded; again does no harm."""
     for label in registry.watches:
-        model = apps.get_model(label)
+        try:
+            model = apps.get_model(label)
+        except LookupError:
+            continue  # a system check says so, with the name that may be meant
         uid = f"django_sla.integrations.comments.{label}"
         pre_save.connect(lock_ticket, sender=model, dispatch_uid=uid)
         post_save.connect(record_reply, sender=model, dispatch_uid=uid)
@@ -38,19 +41,17 @@ def lock_ticket(*, instance: Model, using: str, raw: bool = False, **kwargs: Any
     if raw or not shared or not connection.in_atomic_block:
         return
     watch = _watch(instance)
-    ticket_id = getattr(instance, _key(instance, watch).attname)
-    if ticket_id is not None:
-        sla = _sla(instance, watch)
+    sla, ticket_id = _sla(instance, watch), getattr(instance, _key(instance, watch).attname)
+    if sla is not None and ticket_id is not None:
         list(lock(sla, using).filter(pk=ticket_id).values_list("pk"))
 
 
 def record_reply(*, instance: Model, using: str, raw: bool = False, **kwargs: Any) -> None:
     """Record a public comment as a reply. Saying it again, or editing it, adds nothing."""
     watch = _watch(instance)
-    ticket_id = getattr(instance, _key(instance, watch).attname)
-    if raw or ticket_id is None or not _is_public(instance, watch):
+    sla, ticket_id = _sla(instance, watch), getattr(instance, _key(instance, watch).attname)
+    if raw or sla is None or ticket_id is None or not _is_public(instance, watch):
         return
-    sla = _sla(instance, watch)
     author = getattr(instance, watch.author)
     at = getattr(instance, watch.at) if watch.at else None
     key = f"{instance._meta.label_lower}:{instance.pk}"
@@ -66,7 +67,8 @@ def record_reply(*, instance: Model, using: str, raw: bool = False, **kwargs: An
         ]
 
     ticket = getattr(instance, watch.ticket)
-    record.record(sla, ticket_id, tell, using=using, ticket=ticket)
+    held = ticket if isinstance(ticket, sla.model) else None
+    record.record(sla, ticket_id, tell, using=using, ticket=held)
 
 
 def _watch(comment: Model) -> Watch:
@@ -79,7 +81,13 @@ def _key(comment: Model, watch: Watch) -> Any:
 
 
 def _sla(comment: Model, watch: Watch) -> Any:
-    return _key(comment, watch).remote_field.model.sla
+    """The declaration of the ticket model that comments are about, or of its child, where the
+    key leads to somebody else's ticket that a host has extended."""
+    model: Any = _key(comment, watch).remote_field.model
+    if hasattr(model, "sla"):
+        return model.sla
+    children = (m for m in registry.tickets if model in m._meta.get_parent_list())
+    return next((child.sla for child in children), None)
 
 
 def _is_public(comment: Model, watch: Watch) -> bool:

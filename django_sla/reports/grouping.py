@@ -10,7 +10,6 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db.models import DateField, F, QuerySet
 from django.db.models.expressions import Combinable
 from django.db.models.functions import TruncMonth
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from django_sla.core.event import Category
@@ -55,14 +54,14 @@ def grouping(sla: "SLA", by: str) -> "Grouping":
         case "month":
             return ByMonth()
         case "priority":
-            return ByPriority(sla, sla.priority)
+            return ByPriority(sla, sla.priority or "")
         case "status":
-            return ByStatus(sla, sla.status)
+            return ByStatus(sla, sla.status or "")
     return ByField(sla, sla.dimensions[by])
 
 
-def _has(sla: "SLA", field: str) -> bool:
-    return _field(sla, field) is not None
+def _has(sla: "SLA", field: str | None) -> bool:
+    return field is not None and _field(sla, field) is not None
 
 
 class Grouping:
@@ -95,8 +94,7 @@ class ByMonth(Grouping):
         return self._month(PLACED_AT)
 
     def _month(self, name: str) -> Combinable:
-        zone = timezone.get_current_timezone()
-        return TruncMonth(name, output_field=DateField(), tzinfo=zone)
+        return TruncMonth(name, output_field=DateField())
 
     def labelled(self, keys: Iterable[date], tickets: QuerySet[Any]) -> list[tuple[Any, str]]:
         return [(key, f"{key:%Y-%m}") for key in sorted(keys)]

@@ -35,8 +35,8 @@ class SLA:
     def __init__(
         self,
         *,
-        status: str = "status",
-        priority: str = "priority",
+        status: str | None = "status",
+        priority: str | None = "priority",
         requester: str | None = "requester",
         open: Iterable[Any] = (),
         paused: Iterable[Any] = (),
@@ -63,7 +63,7 @@ class SLA:
         self.priority = priority
         self.requester = requester
         self.dimensions = dict(dimensions or {})
-        self.priorities = {_fold(k): v.lower() for k, v in (priorities or {}).items()}
+        self.priorities = {_fold(k): _fold(v) for k, v in (priorities or {}).items()}
         self.responder = responder
         self._by_paths: dict[frozenset[str], tuple[tuple[str, ...], tuple[str, ...]]] = {}
         given = {
@@ -162,9 +162,10 @@ class SLA:
             names = self._by_paths[paths] = (watched, tuple(asked))
         return names
 
-    def attname(self, name: str) -> str:
-        """The name under which a row holds a field: ``status_id`` for a foreign key."""
-        return self._fields[name].attname if name in self._fields else name
+    def attname(self, name: str | None) -> str:
+        """The name under which a row holds a field: ``status_id`` for a foreign key. No field
+        has the empty name."""
+        return self._fields[name].attname if name in self._fields else name or ""
 
     def status_of(self, row: Mapping[str, Any]) -> Any:
         return row.get(self.attname(self.status))

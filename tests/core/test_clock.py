@@ -168,6 +168,18 @@ def test_on_the_dot_is_at_risk_and_not_breached() -> None:
     assert judge(clock, at(90) + timedelta(microseconds=1)).state is State.BREACHED
 
 
+def test_answered_while_resolved_is_answered() -> None:
+    story = [
+        opened(),
+        told(Kind.STATUS_MOVED, 2, "resolved"),
+        told(Kind.AGENT_REPLIED, 5, ""),
+        told(Kind.STATUS_MOVED, 8, "open"),
+    ]
+    lifecycle = run(story)
+    assert lifecycle.first_responded_at == at(5)
+    assert lifecycle.clock("response").stopped_at == at(2)
+
+
 def test_requester_who_writes_while_resolved_is_owed_an_answer_from_the_reopening() -> None:
     story = [
         opened(),

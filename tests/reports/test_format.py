@@ -113,6 +113,10 @@ def test_json() -> None:
         }
 
 
+def test_json_is_written_for_people_too() -> None:
+    assert '      "group": "Zoë",\n' in to_json(Made([row("Zoë")]))
+
+
 def test_json_has_null_where_there_is_nothing_to_divide() -> None:
     (found,) = json.loads(to_json(Made([row("Zoë")])))["rows"]
     assert (found["met"], found["time_seconds"], found["time_hours"]) == (None, None, None)

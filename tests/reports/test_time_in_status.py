@@ -113,6 +113,13 @@ def test_other_names_and_integers_by_category() -> None:
     ]
 
 
+def test_statuses_are_in_the_order_of_their_choices(monkeypatch: Any) -> None:
+    moved(moved(opened(), "pending", 1), "resolved", 2)
+    choices = [("pending", "Waiting"), ("resolved", "Done"), ("open", "Open")]
+    monkeypatch.setattr(Ticket._meta.get_field("status"), "choices", choices)
+    assert [row.label for row in report().rows] == ["Waiting", "Done", "Open"]
+
+
 def test_a_workflow() -> None:
     with as_of(MONDAY):
         ticket = WorkflowTicket.objects.create()

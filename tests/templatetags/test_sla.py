@@ -219,7 +219,7 @@ def test_the_timeline_tells_who_did_what_when_and_why(agent: Any, requester: Any
         "Status moved Open → to Pending paused Ann Agent · March 2, 2026, noon",
         "Priority changed Medium → to Urgent Ann Agent · March 2, 2026, 1 p.m.",
         "Status moved Pending → to Working open Ann Agent · March 2, 2026, 1 p.m.",
-        "Breach waived Response The line was down System · March 2, 2026, 2 p.m.",
+        "Breach waived Response The line was down Ann Agent · March 2, 2026, 2 p.m.",
     ]
 
 

@@ -28,7 +28,7 @@ from tests.hosts.variety.models import (
     UUIDTicket,
     WorkflowTicket,
 )
-from tests.hosts.vendor.models import VendorTicket
+from tests.hosts.vendor.models import VendorFollowUp, VendorTicket
 
 pytestmark = pytest.mark.django_db
 
@@ -211,6 +211,18 @@ def test_third_party_code_that_saves_only_the_parent() -> None:
     ]
     VendorTicket.objects.create(subject="No child, no SLA")
     assert ExtendedTicket.objects.count() == 1
+
+
+def test_comments_on_somebody_elses_ticket(agent: Any) -> None:
+    with as_of(MONDAY):
+        ticket = ExtendedTicket.objects.create(subject="Extended")
+    plain = VendorTicket.objects.create(subject="No child, no SLA")
+    for parent in (VendorTicket.objects.get(pk=ticket.pk), plain):
+        for public in (False, True):
+            VendorFollowUp.objects.create(
+                ticket=parent, user=agent, public=public, date=after(1 + public)
+            )
+    assert ExtendedTicket.objects.get().first_responded_at == after(2)
 
 
 def test_a_workflow_needs_no_glue() -> None:

@@ -2,12 +2,13 @@
 
 import django.db.models.deletion
 import django_fsm
-import django_sla.moment
-import django_sla.tables.event
 import model_utils.fields
 import simple_history.models
 from django.conf import settings
 from django.db import migrations, models
+
+import django_sla.moment
+import django_sla.tables.event
 
 
 class Migration(migrations.Migration):

@@ -1,5 +1,6 @@
 """Somebody else's ticket model and somebody else's abstract base; they know nothing of SLAs."""
 
+from django.conf import settings
 from django.db import models
 
 from django_sla.models import SLAMixin
@@ -14,6 +15,18 @@ class VendorTicket(models.Model):
 
     def __str__(self) -> str:
         return self.subject
+
+
+class VendorFollowUp(models.Model):
+    """A message on the third-party ticket, which points to the parent."""
+
+    ticket = models.ForeignKey(VendorTicket, models.CASCADE)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE)
+    public = models.BooleanField(default=False)
+    date = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.ticket} {self.date}"
 
 
 class SharedTicketBase(SLAMixin):

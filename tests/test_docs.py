@@ -1,0 +1,283 @@
+"""The documentation is true: its tutorial runs, its examples hold, its links and names exist."""
+
+import ast
+import doctest
+import importlib
+import inspect
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CHANGELOG.md",
+    *sorted(page for page in DOCS.rglob("*.md") if "_build" not in page.parts),
+]
+REPOSITORY = "https://github.com/django-sla/django-sla/"
+
+OPTIONS = doctest.ELLIPSIS | doctest.REPORT_NDIFF
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Block:
+    """A fenced block of a page."""
+
+    page: Path
+    line: int
+    language: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{name(self.page)}:{self.line}"
+
+
+def name(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+FENCE = re.compile(
+    r"^(?P<fence>`{3,})(?P<language>[^\n`]*)\n(?P<text>.*?)^(?P=fence)$", re.MULTILINE | re.DOTALL
+)
+
+
+def blocks(page: Path, *languages: str) -> list[Block]:
+    text = page.read_text("utf-8")
+    return [
+        Block(
+            page=page,
+            line=text.count("\n", 0, match.start("text")) + 1,
+            language=match["language"],
+            text=match["text"],
+        )
+        for match in FENCE.finditer(text)
+        if match["language"] in languages
+    ]
+
+
+def doctests(found: list[Block]) -> doctest.DocTest:
+    """All of a page's sessions as one, each failure told with its line."""
+    test = doctest.DocTest([], {}, str(found[0]), str(found[0].page), 0, None)
+    for block in found:
+        for example in doctest.DocTestParser().get_examples(block.text):
+            example.lineno += block.line - 1
+            test.examples.append(example)
+    return test
+
+
+# The tutorial
+
+
+SESSION = """
+import doctest
+test = doctest.DocTestParser().get_doctest({text!r}, globals(), {name!r}, None, 0)
+raise SystemExit(doctest.DocTestRunner(optionflags={options}).run(test).failed)
+"""
+
+
+class Reader:
+    """Does in a directory of their own what a page says."""
+
+    FILE = re.compile(r"# (?P<path>[\w/]+\.py)(?P<end>, at the end)?\n")
+    PROGRAMS = {
+        "django-admin": [sys.executable, "-m", "django"],
+        "python": [sys.executable],
+    }
+
+    def __init__(self, home: Path):
+        self.home = home
+        # Without compiled modules, each of the commands would compile Django anew.
+        unset = ("DJANGO_SETTINGS_MODULE", "PYTHONDONTWRITEBYTECODE")
+        self.environment = {key: text for key, text in os.environ.items() if key not in unset}
+        # The checkout in place of what pip would install.
+        self.environment |= {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
+
+    def follow(self, page: Path) -> None:
+        session: list[Block] = []
+        for block in blocks(page, "python", "console", "pycon"):
+            if block.language == "pycon":
+                session.append(block)
+                continue
+            self.type(session)
+            session = []
+            if block.language == "python":
+                self.write(block)
+            else:
+                self.run(block)
+        self.type(session)
+
+    def write(self, block: Block) -> None:
+        """The first line of a file's block is a comment with its path."""
+        match = self.FILE.match(block.text)
+        assert match, f"{block}: which file is this?"
+        mode = "a" if match["end"] else "w"
+        with (self.home / match["path"]).open(mode, encoding="utf-8") as file:
+            file.write(block.text)
+
+    def run(self, block: Block) -> None:
+        """Commands after dollar signs; output, where it is shown, is compared."""
+        begin, *commands = re.split(r"^\$ ", block.text, flags=re.MULTILINE)
+        assert not begin, f"{block}: {begin!r} comes before any command"
+        for text in commands:
+            command, _, expected = text.partition("\n")
+            program, *arguments = command.split()
+            if program == "pip" or arguments == ["manage.py", "shell"]:
+                continue  # what is typed into the shell comes in blocks of its own
+            found = self.call([*self.PROGRAMS[program], *arguments])
+            assert not expected or doctest.OutputChecker().check_output(expected, found, OPTIONS), (
+                f"{block}: $ {command}\n--- shown:\n{expected}\n--- found:\n{found}"
+            )
+
+    def type(self, session: list[Block]) -> None:
+        """All of it into one ``manage.py shell``."""
+        if session:
+            text = "\n".join(block.text for block in session)
+            script = SESSION.format(text=text, name=str(session[0]), options=OPTIONS)
+            self.call([sys.executable, "manage.py", "shell"], script)
+
+    def call(self, command: list[str], typed: str = "") -> str:
+        done = subprocess.run(
+            command,
+            input=typed,
+            cwd=self.home,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, f"{' '.join(command[1:])}\n{done.stdout}"
+        return done.stdout
+
+
+def test_the_tutorial_does_what_it_says(tmp_path: Path) -> None:
+    Reader(tmp_path).follow(DOCS / "tutorial" / "first-breach.md")
+
+
+# Examples
+
+
+@pytest.mark.parametrize(
+    "block", [block for page in PAGES for block in blocks(page, "python")], ids=str
+)
+def test_python_compiles(block: Block) -> None:
+    compile(block.text, str(block), "exec")
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "pycon")], ids=name)
+def test_sessions_compile(page: Path) -> None:
+    for example in doctests(blocks(page, "pycon")).examples:
+        compile(example.source, f"{name(page)}:{example.lineno}", "single")
+
+
+def test_business_time_is_as_explained() -> None:
+    test = doctests(blocks(DOCS / "explanation" / "business-time.md", "pycon"))
+    assert len(test.examples) > 20
+    said: list[str] = []
+    failed, _ = doctest.DocTestRunner(optionflags=OPTIONS).run(test, out=said.append)
+    assert not failed, "".join(said)
+
+
+# Links
+
+
+def links(page: Path) -> Iterator[str]:
+    text = FENCE.sub("", page.read_text("utf-8"))
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        yield target.partition("#")[0].replace(f"{REPOSITORY}blob/main/", f"{ROOT.as_posix()}/")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_links_lead_to_files(page: Path) -> None:
+    relative = [link for link in links(page) if link and not re.match(r"[a-z]+:", link)]
+    assert [link for link in relative if not (page.parent / link).is_file()] == []
+
+
+def test_every_decision_names_a_test_that_exists() -> None:
+    text = (DOCS / "explanation" / "decisions.md").read_text("utf-8")
+    rows = [line for line in text.splitlines() if line.startswith("| ")]
+    cited = re.compile(r"\[`(\w+)`\]\(([^)]+\.py)\)")
+    assert len(rows) > 30
+    for row in rows[1:]:
+        tests = cited.findall(row)
+        assert tests, f"no test: {row}"
+        for test, path in tests:
+            module = (DOCS / "explanation" / path).read_text("utf-8")
+            assert re.search(rf"^\s*(def|class) {test}\b", module, re.MULTILINE), (
+                f"{path} has no {test}"
+            )
+
+
+def test_the_architecture_names_modules_that_exist() -> None:
+    text = (DOCS / "explanation" / "architecture.md").read_text("utf-8")
+    modules = re.findall(r"`([a-z]+/\w+\.py)`", text)
+    assert len(modules) > 5
+    assert [path for path in modules if not (ROOT / "django_sla" / path).is_file()] == []
+
+
+# Names
+
+
+def described() -> Iterator[tuple[str, str]]:
+    """Every name in the tables of the API page, as written, with the heading it stands under."""
+    owner = ""
+    for line in (DOCS / "reference" / "api.md").read_text("utf-8").splitlines():
+        if heading := re.match(r"#+ `(django_sla[\w.]*)`", line):
+            owner = heading[1]
+        elif row := re.match(r"\| (`.+?`(?:, `.+?`)*) \|", line):
+            for written in re.findall(r"`(.+?)`", row[1]):
+                yield owner, written
+
+
+def resolve(dotted: str) -> Any:
+    """A module, or what is inside one, as it was written down there."""
+    try:
+        return importlib.import_module(dotted)
+    except ImportError:
+        owner, _, name = dotted.rpartition(".")
+        found = resolve(owner)
+        if name in getattr(found, "__dataclass_fields__", {}):
+            return found.__dataclass_fields__[name]
+        # Static, because the manager of an abstract model refuses to be looked at.
+        attribute = inspect.getattr_static(found, name)
+        return attribute.__func__ if isinstance(attribute, classmethod) else attribute
+
+
+def parameters(signature: inspect.Signature) -> list[tuple[str, Any, Any]]:
+    found = [(p.name, p.kind, p.default) for p in signature.parameters.values()]
+    return [part for part in found if part[0] not in ("self", "cls")]
+
+
+@pytest.mark.parametrize(("owner", "written"), list(described()), ids=lambda text: text)
+def test_the_api_is_as_described(owner: str, written: str) -> None:
+    bare, has_signature, _ = written.partition("(")
+    found = resolve(f"{owner}.{bare}")
+    if not has_signature:
+        return
+    stub = ast.parse(f"def {written}: ...")
+    module = sys.modules[getattr(found, "__module__", owner)]
+    known = dict(vars(module))
+    exec(compile(stub, written, "exec"), known)
+    assert parameters(inspect.signature(known[bare])) == parameters(inspect.signature(found))
+
+
+def test_the_api_has_every_name_of_the_face() -> None:
+    face, exceptions = (
+        importlib.import_module(f"django_sla.{name}") for name in ("models", "exceptions")
+    )
+    public = {f"{face.__name__}.{name}" for name in face.__all__}
+    public |= {
+        f"{exceptions.__name__}.{name}"
+        for name, found in vars(exceptions).items()
+        if isinstance(found, type) and found.__module__ == exceptions.__name__
+    }
+    assert public <= {f"{owner}.{written.partition('(')[0]}" for owner, written in described()}
