@@ -83,11 +83,11 @@ def _key(comment: Model, watch: Watch) -> Any:
 def _sla(comment: Model, watch: Watch) -> Any:
     """The declaration of the ticket model that comments are about, or of its child, where the
     key leads to somebody else's ticket that a host has extended."""
-    model: Any = _key(comment, watch).remote_field.model
-    if hasattr(model, "sla"):
-        return model.sla
-    children = (m for m in registry.tickets if model in m._meta.get_parent_list())
-    return next((child.sla for child in children), None)
+    model = _key(comment, watch).remote_field.model
+    children = (
+        sla for child, sla in registry.tickets.items() if model in child._meta.get_parent_list()
+    )
+    return getattr(model, "sla", None) or next(children, None)
 
 
 def _is_public(comment: Model, watch: Watch) -> bool:
