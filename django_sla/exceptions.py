@@ -48,7 +48,8 @@ class NaiveDatetime(SLAError, ValueError):
 
 
 class ContradictedTimestamp(SLAError, ValidationError):
-    """{0}: {1} is not what the events of this ticket allow, which say {2}; nothing was saved."""
+    """{0}: {1} is not what the events of this ticket allow, which say {2}; nothing was saved.
+    Give an instant that fits their order, or move the ticket first."""
 
     def __init__(self, column: str, given: datetime | None, result: datetime | None):
         self.column, self.given, self.result = column, given, result

@@ -5,7 +5,7 @@ goes through it, so the two cannot disagree.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from django_sla.core.calendar import ALWAYS, Calendar
@@ -37,7 +37,7 @@ class Clock:
     """When the pause began that still goes on."""
     stopped_at: datetime | None = None
     stopped_by: Fact | None = None
-    terms: Terms | None = None
+    terms: Terms | None = field(default=None, repr=False)
     priority: str = ""
     target: Target | None = None
     """Set by hand; without one, the goal decides."""

@@ -77,7 +77,7 @@ class PeriodReport:
         return self._of_tickets(self.sla.event_model, self.tickets)
 
     def _of_tickets(self, model: Any, tickets: QuerySet[Any]) -> QuerySet[Any]:
-        rows = model._base_manager.using(tickets.db)
+        rows = model._base_manager.using(tickets.db).order_by()
         return rows.filter(ticket_id__in=tickets.values("pk"))
 
     def _within(self, name: str, rows: QuerySet[Any]) -> QuerySet[Any]:

@@ -110,6 +110,35 @@ def test_a_reply_and_a_move_at_once_both_stand(agent: Any) -> None:
         assert row.sla_events.count() == 3
 
 
+def test_a_reply_is_not_lost_to_an_old_snapshot(agent: Any) -> None:
+    """Under REPEATABLE READ, a transaction that has read before another one commits."""
+    if connection.vendor != "mysql":
+        pytest.skip("PostgreSQL refuses to write from an old snapshot")
+    with as_of(MONDAY):
+        pk = Ticket.objects.create().pk
+
+    def reply() -> None:
+        Comment.objects.create(ticket_id=pk, author=agent, created_at=after(1))
+
+    isolation = connection.isolation_level
+    connection.close()
+    connection.isolation_level = "repeatable read"
+    connection.settings_dict["OPTIONS"]["isolation_level"] = "repeatable read"
+    try:
+        with transaction.atomic():
+            ticket = Ticket.objects.get(pk=pk)
+            together([reply])
+            ticket.status = "resolved"
+            with as_of(after(2)):
+                ticket.save()
+    finally:
+        connection.settings_dict["OPTIONS"].pop("isolation_level")
+        connection.close()
+        connection.isolation_level = isolation
+    row = Ticket.objects.get(pk=pk)
+    assert (row.first_responded_at, row.resolved_at) == (after(1), after(2))
+
+
 def test_bulk_updates_of_the_same_tickets_do_not_wait_for_each_other_for_ever() -> None:
     with as_of(MONDAY):
         pks = [ticket.pk for ticket in Ticket.objects.bulk_create([Ticket() for _ in range(50)])]
