@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from django_sla.core.calendar import ALWAYS
 from django_sla.core.clock import Lifecycle, advance, run
 from django_sla.core.event import Category, Event, Kind
-from django_sla.core.metric import METRICS
+from django_sla.core.metric import METRICS, Fact, Metric
 from django_sla.core.policy import Reopening, Terms, goals
 from django_sla.core.verdict import State, Stretch, due, explain, judge
 
@@ -166,6 +166,22 @@ def test_on_the_dot_is_at_risk_and_not_breached() -> None:
     clock = run([opened()]).clock("resolution")
     assert judge(clock, at(90)).state is State.AT_RISK
     assert judge(clock, at(90) + timedelta(microseconds=1)).state is State.BREACHED
+
+
+def test_a_clock_that_starts_while_its_ticket_is_paused_starts_paused() -> None:
+    patience = Metric(
+        name="patience", starts=Fact.FOLLOWED_UP, stops=frozenset({Fact.AGENT_REPLIED}), pauses=True
+    )
+    story = [
+        opened(),
+        told(Kind.AGENT_REPLIED, 1, ""),
+        told(Kind.STATUS_MOVED, 2, "paused"),
+        told(Kind.REQUESTER_REPLIED, 5, ""),
+        told(Kind.STATUS_MOVED, 8, "open"),
+    ]
+    clock = run(story, (patience,)).clock("patience")
+    assert clock.started_at == at(5)
+    assert judge(clock, at(10)).elapsed == timedelta(minutes=2)
 
 
 def test_answered_while_resolved_is_answered() -> None:

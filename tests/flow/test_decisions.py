@@ -135,6 +135,14 @@ def test_a_pause_after_the_due_instant_moves_nothing_and_unbreaches_nothing() ->
     assert ticket.sla.verdict("resolution", after(41)).state is State.BREACHED
 
 
+def test_a_pause_that_begins_exactly_at_the_due_instant_moves_nothing() -> None:
+    ticket = opened()
+    moved(ticket, "pending", 24)
+    moved(ticket, "open", 30)
+    assert fresh(ticket).resolution_target == after(24)
+    assert ticket.sla.verdict("resolution", after(31)).state is State.BREACHED
+
+
 # Pause
 
 
@@ -216,6 +224,24 @@ def test_next_response_runs_from_the_first_unanswered_message(agent: Any, reques
         again = fresh(ticket).sla.clock("next_response")
         assert (again.cycle, again.started_at) == (2, after(10))
         assert fresh(ticket).response_target == after(8)
+    finally:
+        unregister_policy("Chat")
+
+
+def test_a_fact_that_comes_late_takes_back_what_followed_without_it(
+    agent: Any, requester: Any
+) -> None:
+    register_policy(Policy.build("Chat", {"*": {"resolution": "8h", "next_response": "2h"}}))
+    try:
+        ticket = opened(requester=requester)
+        comment(ticket, agent, 1)
+        comment(ticket, requester, 4)
+        assert fresh(ticket).sla.clock("next_response") is not None
+        ticket.refresh_from_db()
+        ticket.status, ticket.resolved_at = "resolved", after(3)
+        with as_of(after(6)):
+            ticket.save()
+        assert fresh(ticket).sla.clock("next_response") is None, "it was resolved by then"
     finally:
         unregister_policy("Chat")
 
@@ -360,6 +386,15 @@ def test_a_pause_moves_a_target_set_by_hand() -> None:
     assert ticket.sla.verdict("resolution", after(20)).due is None
     moved(ticket, "open", 5)
     assert fresh(ticket).resolution_target == after(13)
+
+
+def test_a_target_set_during_a_pause_is_moved_by_what_was_left_of_it() -> None:
+    ticket = opened()
+    moved(ticket, "pending", 2)
+    with as_of(after(3)):
+        ticket.sla.set_target("resolution", after(10))
+    moved(ticket, "open", 5)
+    assert fresh(ticket).resolution_target == after(12)
 
 
 def test_a_stopped_clock_takes_no_new_target() -> None:
