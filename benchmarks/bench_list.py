@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from benchmarks.project import compare, set_up, tear_down
+from benchmarks.project import compare, measured, run_alone
 
 TICKETS = 100
 ROUNDS = 30
@@ -15,11 +15,7 @@ BADGES = (
 
 
 def rows() -> Iterator[dict[str, Any]]:
-    vendor = set_up()
-    try:
-        yield from _rows(vendor)
-    finally:
-        tear_down()
+    yield from measured(__file__)
 
 
 def _rows(vendor: str) -> Iterator[dict[str, Any]]:
@@ -44,7 +40,7 @@ def _rows(vendor: str) -> Iterator[dict[str, Any]]:
     queries(1)
     few, many = queries(1), queries(TICKETS)
     yield {
-        "what": f"queries of a page of {TICKETS} tickets against one of 1",
+        "what": f"queries of a page of {TICKETS} tickets against one of 1, {vendor}",
         "ours": many,
         "baseline": few,
         "unit": "",
@@ -64,3 +60,7 @@ def _rows(vendor: str) -> Iterator[dict[str, Any]]:
         "ratio": ratio,
         "goal": None,
     }
+
+
+if __name__ == "__main__":
+    run_alone(_rows)

@@ -1,14 +1,54 @@
-"""A Django project in this process: on SQLite in a file, or with ``BENCH_DB=postgres``."""
+"""A Django project for benchmarks, on SQLite and on PostgreSQL."""
 
+import json
 import os
+import socket
+import subprocess
+import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
 from time import perf_counter
+from typing import Any
 
 import django
 from django.conf import settings
+
+ROOT = Path(__file__).resolve().parents[1]
+HOST = os.environ.get("TEST_DB_HOST", "127.0.0.1")
+
+
+def measured(bench: str) -> Iterator[dict[str, Any]]:
+    """The rows that the file ``bench`` prints when it runs by itself, on each database that is
+    there. A process of its own for each, because Django can be set up only once in one."""
+    for vendor in ("sqlite", "postgres"):
+        if vendor == "postgres" and not _answers(HOST, 5432):
+            print(f"left out: no PostgreSQL at {HOST}; TEST_DB_HOST can name one")
+            continue
+        env = {**os.environ, "BENCH_DB": vendor, "PYTHONPATH": str(ROOT)}
+        done = subprocess.run(
+            [sys.executable, bench], env=env, check=True, stdout=subprocess.PIPE, text=True
+        )
+        yield from map(json.loads, done.stdout.splitlines())
+
+
+def run_alone(rows: Callable[[str], Iterator[dict[str, Any]]]) -> None:
+    """Print the rows measured on the database of ``BENCH_DB``, one as JSON a line."""
+    vendor = set_up()
+    try:
+        for row in rows(vendor):
+            print(json.dumps(row))
+    finally:
+        tear_down()
+
+
+def _answers(host: str, port: int) -> bool:
+    try:
+        socket.create_connection((host, port), timeout=2).close()
+    except OSError:
+        return False
+    return True
 
 
 def set_up() -> str:
@@ -17,7 +57,9 @@ def set_up() -> str:
     databases = {
         "sqlite": {
             "ENGINE": "django.db.backends.sqlite3",
-            "NAME": str(Path(tempfile.mkdtemp()) / "bench.sqlite3"),
+            "NAME": "unused",
+            # In a file, as a project has it.
+            "TEST": {"NAME": str(Path(tempfile.mkdtemp()) / "bench.sqlite3")},
             "OPTIONS": {
                 "transaction_mode": "IMMEDIATE",
                 "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
@@ -27,7 +69,7 @@ def set_up() -> str:
             "ENGINE": "django.db.backends.postgresql",
             "NAME": "postgres",
             "USER": "postgres",
-            "HOST": os.environ.get("TEST_DB_HOST", "127.0.0.1"),
+            "HOST": HOST,
             "TEST": {"NAME": f"django_sla_bench_{os.getpid()}"},
         },
     }

@@ -52,6 +52,11 @@ class Clock:
     def calendar(self) -> Calendar:
         return self.terms.calendar if self.terms else ALWAYS
 
+    @property
+    def promised(self) -> bool:
+        """Whether there is a due instant to be met, by the terms or set by hand."""
+        return self.target is not None or self.goal is not None
+
     def pause(self, at: datetime) -> "Clock":
         return self if self.paused_at else replace(self, paused_at=at)
 

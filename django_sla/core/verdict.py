@@ -66,7 +66,7 @@ def judge(clock: Clock | None, now: datetime) -> Verdict:
     deadline = due(clock)
     end = clock.stopped_at or now
     elapsed = counted(clock, end)
-    if deadline is None and not _promised(clock):
+    if not clock.promised:
         return Verdict(clock=clock, state=State.NONE, elapsed=elapsed)
     return Verdict(
         clock=clock,
@@ -165,10 +165,6 @@ def _remaining(clock: Clock, elapsed: timedelta, end: datetime) -> timedelta | N
         return clock.calendar.between(start, deadline)
     goal = clock.goal
     return None if goal is None else goal - elapsed
-
-
-def _promised(clock: Clock) -> bool:
-    return clock.target is not None or clock.goal is not None
 
 
 class Stretch(StrEnum):

@@ -40,8 +40,14 @@ class SLAClock(models.Model):
     id = models.BigAutoField(primary_key=True)
     metric = models.CharField(_("metric"), max_length=40)
     cycle = models.PositiveSmallIntegerField(_("cycle"), default=1)
+    # Terms are never deleted, so nothing looks rows up by them.
     terms = models.ForeignKey(
-        Terms, models.PROTECT, null=True, related_name="+", verbose_name=_("terms")
+        Terms,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("terms"),
     )
     priority = models.CharField(_("priority"), max_length=60, blank=True)
     started_at = models.DateTimeField(_("started at"))
@@ -119,8 +125,9 @@ class SLAClock(models.Model):
 
 def _outcome(clock: Clock) -> str:
     """What no instant can change any more about a clock's state."""
-    state = judge(clock, clock.stopped_at or clock.started_at).state
-    return state.value if clock.stopped_at or state is State.NONE else ""
+    if clock.stopped_at is not None:
+        return judge(clock, clock.stopped_at).state.value
+    return "" if clock.promised else State.NONE.value
 
 
 IDENTITY = ("ticket", "metric", "cycle")

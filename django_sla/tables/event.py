@@ -43,15 +43,23 @@ class SLAEvent(models.Model):
     kind = models.CharField(_("kind"), max_length=24, choices=EventKind)
     at = models.DateTimeField(_("at"))
     recorded_at = models.DateTimeField(_("recorded at"))
+    # No index on actor and terms: every event would pay for it, and the only reader would be
+    # the deletion of a user, which looks through the events once. Terms are never deleted.
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.SET_NULL,
         null=True,
         related_name="+",
+        db_index=False,
         verbose_name=_("actor"),
     )
     terms = models.ForeignKey(
-        Terms, models.PROTECT, null=True, related_name="+", verbose_name=_("terms")
+        Terms,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("terms"),
     )
     key = models.CharField(_("key"), max_length=120, default=unique_key)
     """Unique for the ticket: the same fact told twice is recorded once."""

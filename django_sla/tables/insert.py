@@ -4,7 +4,8 @@ A ticket's save inserts an event and two clocks. Through ``bulk_create`` that al
 much as saving the ticket, nearly all of it spent on building the same SQL each time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -23,23 +24,66 @@ def insert(rows: Sequence[Model], using: str, unless_there: tuple[str, ...] = ()
     the new content instead. Keys made by the database are not read back; no signals are sent,
     as with ``bulk_create``.
     """
+    with connections[using].cursor() as cursor:
+        for sql, values in _statements(rows, using, unless_there):
+            cursor.execute(sql, values)
+
+
+def insert_both(
+    some: Sequence[Model], others: Sequence[Model], using: str, unless_there: tuple[str, ...] = ()
+) -> None:
+    """Insert rows of two models; ``unless_there`` is about the second.
+
+    In one statement where the database can, which is PostgreSQL, and there are few rows: a
+    save that waits for the server once more is felt there.
+    """
+    few = some and others and len(some) + len(others) <= FEW
+    if connections[using].vendor != "postgresql" or not few:
+        insert(some, using)
+        insert(others, using, unless_there)
+        return
+    [(first, values)] = _statements(some, using, ())
+    [(second, more)] = _statements(others, using, unless_there)
+    with connections[using].cursor() as cursor:
+        cursor.execute(f"WITH first AS ({first}) {second}", values + more)
+
+
+FEW = 50
+"""Rows that are worth one statement: those of one ticket, not of a batch."""
+
+
+def _statements(
+    rows: Sequence[Model], using: str, unless_there: tuple[str, ...]
+) -> Iterator[tuple[str, list[Any]]]:
+    """The SQL of each batch, with its values."""
     if not rows:
         return
     connection = connections[using]
     fields = _fields(type(rows[0]))
     head, one, tail = _statement(type(rows[0]), using, unless_there)
     size = connection.ops.bulk_batch_size(fields, rows) or len(rows)
-    with connection.cursor() as cursor:
-        for start in range(0, len(rows), size):
-            batch = rows[start : start + size]
-            values = [
-                value
-                if type(value := getattr(row, field.attname)) in _AS_THEY_ARE
-                else field.get_db_prep_save(value, connection)
-                for row in batch
-                for field in fields
-            ]
-            cursor.execute(f"{head}{', '.join([one] * len(batch))} {tail}", values)
+    for start in range(0, len(rows), size):
+        batch = rows[start : start + size]
+        values = _prepared(batch, fields, connection)
+        yield f"{head}{', '.join([one] * len(batch))} {tail}", values
+
+
+def _prepared(rows: Sequence[Model], fields: tuple[Any, ...], connection: Any) -> list[Any]:
+    """The values of the rows as the database takes them, one after the other."""
+    values = []
+    adapt = connection.ops.adapt_datetimefield_value
+    instants: dict[datetime, Any] = {}  # the rows of one change tell of the same few
+    for row in rows:
+        for field in fields:
+            value = getattr(row, field.attname)
+            if type(value) is datetime:
+                if value not in instants:
+                    instants[value] = adapt(value)
+                value = instants[value]
+            elif type(value) not in _AS_THEY_ARE:
+                value = field.get_db_prep_save(value, connection)
+            values.append(value)
+    return values
 
 
 @cache
