@@ -18,7 +18,7 @@ from django_sla.core.verdict import due
 from django_sla.tables import terms as terms_table
 from django_sla.tables.clock import IDENTITY, SLAClock
 from django_sla.tables.event import SLAEvent
-from django_sla.tables.insert import insert_both
+from django_sla.tables.insert import insert, insert_both
 from django_sla.tables.statement import Statement, any_value
 
 if TYPE_CHECKING:
@@ -138,7 +138,12 @@ def store(sla: "SLA", progress: Mapping[Any, Progress], using: str) -> None:
         clocks += [sla.clock_model.of(c, pk) for key, c in new.items() if old.get(key) != c]
         undone += [Q(ticket=pk, metric=m, cycle=c) for m, c in old.keys() - new.keys()]
     are_new = all(step.before is None for step in progress.values())
-    insert_both(events, clocks, using, unless_there=() if are_new else IDENTITY)
+    unless_there = () if are_new else IDENTITY
+    if len(progress) == 1:
+        insert_both(events, clocks, using, unless_there)
+    else:
+        insert(events, using)
+        insert(clocks, using, unless_there)
     if undone:  # by an event that came late
         rows = sla.clock_model._base_manager.using(using)
         rows.filter(reduce(or_, undone)).delete()

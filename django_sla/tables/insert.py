@@ -32,13 +32,12 @@ def insert(rows: Sequence[Model], using: str, unless_there: tuple[str, ...] = ()
 def insert_both(
     some: Sequence[Model], others: Sequence[Model], using: str, unless_there: tuple[str, ...] = ()
 ) -> None:
-    """Insert rows of two models; ``unless_there`` is about the second.
+    """Insert the few rows of one ticket into two tables; ``unless_there`` is about the second.
 
-    In one statement where the database can, which is PostgreSQL, and there are few rows: a
-    save that waits for the server once more is felt there.
+    In one statement where the database can, which is PostgreSQL: a save that waits for the
+    server once more is felt there.
     """
-    few = some and others and len(some) + len(others) <= FEW
-    if connections[using].vendor != "postgresql" or not few:
+    if connections[using].vendor != "postgresql" or not some or not others:
         insert(some, using)
         insert(others, using, unless_there)
         return
@@ -46,10 +45,6 @@ def insert_both(
     [(second, more)] = _statements(others, using, unless_there)
     with connections[using].cursor() as cursor:
         cursor.execute(f"WITH first AS ({first}) {second}", values + more)
-
-
-FEW = 50
-"""Rows that are worth one statement: those of one ticket, not of a batch."""
 
 
 def _statements(
