@@ -18,6 +18,8 @@ from django.test.utils import isolate_apps
 from django.utils.functional import lazystr
 
 from django_sla import checks, registry
+from django_sla.checks import comments as comment_checks
+from django_sla.checks import project as project_checks
 from django_sla.conf import NAME
 from django_sla.core.policy import Policy, where
 from django_sla.models import SLA, ClientIPHistory, SLAQuerySet
@@ -38,7 +40,8 @@ def _apart(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(registry, "_policies", {})
     registry._forget_policies()
     with override_settings(DJANGO_SLA={}), isolate_apps("tests.hosts.desk") as isolated:
-        monkeypatch.setattr(checks, "apps", isolated)
+        for module in (comment_checks, project_checks):
+            monkeypatch.setattr(module, "apps", isolated)
         yield
     registry._forget_policies()
 
@@ -46,7 +49,8 @@ def _apart(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def _installed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The apps are the real ones."""
-    monkeypatch.setattr(checks, "apps", apps)
+    for module in (comment_checks, project_checks):
+        monkeypatch.setattr(module, "apps", apps)
 
 
 def text(choices: Any = None) -> models.CharField:
@@ -610,7 +614,7 @@ def test_only_the_apps_that_are_asked_for_are_checked() -> None:
     comment(ticket=foreign_key(ticket(status=text(STATUSES))))
     watch(author="auther")
     desk, people = (apps.get_app_config(label) for label in ("desk", "people"))
-    own = checks.apps.get_app_config("desk")
+    own = comment_checks.apps.get_app_config("desk")
     assert own is not desk
     for check in (checks.check_tickets, checks.check_comments):
         assert check([people]) == []
@@ -648,8 +652,11 @@ def test_every_id_is_in_the_docstring_and_in_the_documentation() -> None:
 
 def test_every_id_is_used_and_every_used_one_is_known() -> None:
     used = set()
-    for name in ("checks.py", "conf.py"):
-        tree = ast.parse((ROOT / "django_sla" / name).read_text(encoding="utf-8"))
+    sources = [
+        path for name in ("checks", "conf") for path in (ROOT / "django_sla" / name).glob("*.py")
+    ]
+    for path in sources:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
         used |= {
             node.value
             for node in ast.walk(tree)

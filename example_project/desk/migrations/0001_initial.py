@@ -2,156 +2,478 @@
 
 import django.db.models.deletion
 import django_fsm
-import django_sla.moment
-import django_sla.tables.event
 import model_utils.fields
 import simple_history.models
 from django.conf import settings
 from django.db import migrations, models
 
+import django_sla.moment
+import django_sla.tables.event
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('django_sla', '0001_initial'),
+        ("django_sla", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Department',
+            name="Department",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80, unique=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=80, unique=True)),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='HistoricalTicket',
+            name="HistoricalTicket",
             fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('client_ip', models.GenericIPAddressField(blank=True, null=True, verbose_name='IP address')),
-                ('created_at', model_utils.fields.AutoCreatedField(default=django_sla.moment.now, editable=False, verbose_name='created at')),
-                ('response_target', models.DateTimeField(blank=True, null=True, verbose_name='response target')),
-                ('resolution_target', models.DateTimeField(blank=True, null=True, verbose_name='resolution target')),
-                ('first_responded_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='first responded at')),
-                ('resolved_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='resolved at')),
-                ('closed_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='closed at')),
-                ('number', models.CharField(db_index=True, editable=False, max_length=20)),
-                ('title', models.CharField(max_length=200)),
-                ('description', models.TextField(blank=True)),
-                ('priority', models.CharField(choices=[('urgent', 'Urgent'), ('high', 'High'), ('medium', 'Medium'), ('low', 'Low')], default='medium', max_length=10)),
-                ('status', django_fsm.FSMField(choices=[('new', 'New'), ('active', 'Active'), ('awaiting_user', 'Awaiting user info'), ('awaiting_problem', 'Awaiting problem'), ('awaiting_vendor', 'Awaiting vendor'), ('awaiting_evidence', 'Awaiting evidence'), ('resolved', 'Resolved'), ('closed', 'Closed')], default='new', max_length=50)),
-                ('category', models.CharField(blank=True, max_length=80)),
-                ('history_id', models.BigAutoField(editable=False, primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('assignee', models.ForeignKey(blank=True, db_constraint=False, limit_choices_to={'is_staff': True}, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('department', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='desk.department')),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('requester', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigIntegerField(
+                        auto_created=True, blank=True, db_index=True, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "client_ip",
+                    models.GenericIPAddressField(blank=True, null=True, verbose_name="IP address"),
+                ),
+                (
+                    "created_at",
+                    model_utils.fields.AutoCreatedField(
+                        default=django_sla.moment.now, editable=False, verbose_name="created at"
+                    ),
+                ),
+                (
+                    "response_target",
+                    models.DateTimeField(blank=True, null=True, verbose_name="response target"),
+                ),
+                (
+                    "resolution_target",
+                    models.DateTimeField(blank=True, null=True, verbose_name="resolution target"),
+                ),
+                (
+                    "first_responded_at",
+                    models.DateTimeField(
+                        blank=True, editable=False, null=True, verbose_name="first responded at"
+                    ),
+                ),
+                (
+                    "resolved_at",
+                    models.DateTimeField(
+                        blank=True, editable=False, null=True, verbose_name="resolved at"
+                    ),
+                ),
+                (
+                    "closed_at",
+                    models.DateTimeField(
+                        blank=True, editable=False, null=True, verbose_name="closed at"
+                    ),
+                ),
+                ("number", models.CharField(db_index=True, editable=False, max_length=20)),
+                ("title", models.CharField(max_length=200)),
+                ("description", models.TextField(blank=True)),
+                (
+                    "priority",
+                    models.CharField(
+                        choices=[
+                            ("urgent", "Urgent"),
+                            ("high", "High"),
+                            ("medium", "Medium"),
+                            ("low", "Low"),
+                        ],
+                        default="medium",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "status",
+                    django_fsm.FSMField(
+                        choices=[
+                            ("new", "New"),
+                            ("active", "Active"),
+                            ("awaiting_user", "Awaiting user info"),
+                            ("awaiting_problem", "Awaiting problem"),
+                            ("awaiting_vendor", "Awaiting vendor"),
+                            ("awaiting_evidence", "Awaiting evidence"),
+                            ("resolved", "Resolved"),
+                            ("closed", "Closed"),
+                        ],
+                        default="new",
+                        max_length=50,
+                    ),
+                ),
+                ("category", models.CharField(blank=True, max_length=80)),
+                (
+                    "history_id",
+                    models.BigAutoField(editable=False, primary_key=True, serialize=False),
+                ),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
+                (
+                    "assignee",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        limit_choices_to={"is_staff": True},
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "department",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="desk.department",
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "requester",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'historical ticket',
-                'verbose_name_plural': 'historical tickets',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
+                "verbose_name": "historical ticket",
+                "verbose_name_plural": "historical tickets",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
-            name='Ticket',
+            name="Ticket",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', model_utils.fields.AutoCreatedField(default=django_sla.moment.now, editable=False, verbose_name='created at')),
-                ('response_target', models.DateTimeField(blank=True, null=True, verbose_name='response target')),
-                ('resolution_target', models.DateTimeField(blank=True, null=True, verbose_name='resolution target')),
-                ('first_responded_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='first responded at')),
-                ('resolved_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='resolved at')),
-                ('closed_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='closed at')),
-                ('number', models.CharField(editable=False, max_length=20, unique=True)),
-                ('title', models.CharField(max_length=200)),
-                ('description', models.TextField(blank=True)),
-                ('priority', models.CharField(choices=[('urgent', 'Urgent'), ('high', 'High'), ('medium', 'Medium'), ('low', 'Low')], default='medium', max_length=10)),
-                ('status', django_fsm.FSMField(choices=[('new', 'New'), ('active', 'Active'), ('awaiting_user', 'Awaiting user info'), ('awaiting_problem', 'Awaiting problem'), ('awaiting_vendor', 'Awaiting vendor'), ('awaiting_evidence', 'Awaiting evidence'), ('resolved', 'Resolved'), ('closed', 'Closed')], default='new', max_length=50)),
-                ('category', models.CharField(blank=True, max_length=80)),
-                ('assignee', models.ForeignKey(blank=True, limit_choices_to={'is_staff': True}, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='assigned', to=settings.AUTH_USER_MODEL)),
-                ('department', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to='desk.department')),
-                ('requester', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='requested', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "created_at",
+                    model_utils.fields.AutoCreatedField(
+                        default=django_sla.moment.now, editable=False, verbose_name="created at"
+                    ),
+                ),
+                (
+                    "response_target",
+                    models.DateTimeField(blank=True, null=True, verbose_name="response target"),
+                ),
+                (
+                    "resolution_target",
+                    models.DateTimeField(blank=True, null=True, verbose_name="resolution target"),
+                ),
+                (
+                    "first_responded_at",
+                    models.DateTimeField(
+                        blank=True, editable=False, null=True, verbose_name="first responded at"
+                    ),
+                ),
+                (
+                    "resolved_at",
+                    models.DateTimeField(
+                        blank=True, editable=False, null=True, verbose_name="resolved at"
+                    ),
+                ),
+                (
+                    "closed_at",
+                    models.DateTimeField(
+                        blank=True, editable=False, null=True, verbose_name="closed at"
+                    ),
+                ),
+                ("number", models.CharField(editable=False, max_length=20, unique=True)),
+                ("title", models.CharField(max_length=200)),
+                ("description", models.TextField(blank=True)),
+                (
+                    "priority",
+                    models.CharField(
+                        choices=[
+                            ("urgent", "Urgent"),
+                            ("high", "High"),
+                            ("medium", "Medium"),
+                            ("low", "Low"),
+                        ],
+                        default="medium",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "status",
+                    django_fsm.FSMField(
+                        choices=[
+                            ("new", "New"),
+                            ("active", "Active"),
+                            ("awaiting_user", "Awaiting user info"),
+                            ("awaiting_problem", "Awaiting problem"),
+                            ("awaiting_vendor", "Awaiting vendor"),
+                            ("awaiting_evidence", "Awaiting evidence"),
+                            ("resolved", "Resolved"),
+                            ("closed", "Closed"),
+                        ],
+                        default="new",
+                        max_length=50,
+                    ),
+                ),
+                ("category", models.CharField(blank=True, max_length=80)),
+                (
+                    "assignee",
+                    models.ForeignKey(
+                        blank=True,
+                        limit_choices_to={"is_staff": True},
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="assigned",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "department",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to="desk.department",
+                    ),
+                ),
+                (
+                    "requester",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="requested",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Comment',
+            name="Comment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('body', models.TextField()),
-                ('internal', models.BooleanField(default=False, help_text='Only agents see it.')),
-                ('created_at', models.DateTimeField(default=django_sla.moment.now, editable=False)),
-                ('author', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('ticket', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='comments', to='desk.ticket')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("body", models.TextField()),
+                ("internal", models.BooleanField(default=False, help_text="Only agents see it.")),
+                ("created_at", models.DateTimeField(default=django_sla.moment.now, editable=False)),
+                (
+                    "author",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "ticket",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="comments",
+                        to="desk.ticket",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['created_at', 'pk'],
+                "ordering": ["created_at", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='TicketSLAClock',
+            name="TicketSLAClock",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('metric', models.CharField(max_length=40, verbose_name='metric')),
-                ('cycle', models.PositiveSmallIntegerField(default=1, verbose_name='cycle')),
-                ('priority', models.CharField(blank=True, max_length=60, verbose_name='priority')),
-                ('started_at', models.DateTimeField(verbose_name='started at')),
-                ('pauses', models.JSONField(default=list, verbose_name='pauses')),
-                ('paused_at', models.DateTimeField(null=True, verbose_name='paused at')),
-                ('stopped_at', models.DateTimeField(null=True, verbose_name='stopped at')),
-                ('stopped_by', models.CharField(blank=True, max_length=24, verbose_name='stopped by')),
-                ('target_due', models.DateTimeField(null=True, verbose_name='target set by hand')),
-                ('target_set_at', models.DateTimeField(null=True, verbose_name='target set at')),
-                ('waived', models.BooleanField(default=False, verbose_name='waived')),
-                ('due_at', models.DateTimeField(null=True, verbose_name='due at')),
-                ('warn_at', models.DateTimeField(null=True, verbose_name='at risk from')),
-                ('elapsed', models.DurationField(null=True, verbose_name='elapsed')),
-                ('outcome', models.CharField(blank=True, choices=[('breached', 'Breached'), ('at_risk', 'At risk'), ('on_track', 'On track'), ('paused', 'Paused'), ('met', 'Met'), ('missed', 'Missed'), ('none', 'No target')], max_length=8, verbose_name='outcome')),
-                ('terms', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='django_sla.terms', verbose_name='terms')),
-                ('ticket', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='sla_clocks', to='desk.ticket', verbose_name='ticket')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("metric", models.CharField(max_length=40, verbose_name="metric")),
+                ("cycle", models.PositiveSmallIntegerField(default=1, verbose_name="cycle")),
+                ("priority", models.CharField(blank=True, max_length=60, verbose_name="priority")),
+                ("started_at", models.DateTimeField(verbose_name="started at")),
+                ("pauses", models.JSONField(default=list, verbose_name="pauses")),
+                ("paused_at", models.DateTimeField(null=True, verbose_name="paused at")),
+                ("stopped_at", models.DateTimeField(null=True, verbose_name="stopped at")),
+                (
+                    "stopped_by",
+                    models.CharField(blank=True, max_length=24, verbose_name="stopped by"),
+                ),
+                ("target_due", models.DateTimeField(null=True, verbose_name="target set by hand")),
+                ("target_set_at", models.DateTimeField(null=True, verbose_name="target set at")),
+                ("waived", models.BooleanField(default=False, verbose_name="waived")),
+                ("due_at", models.DateTimeField(null=True, verbose_name="due at")),
+                ("warn_at", models.DateTimeField(null=True, verbose_name="at risk from")),
+                ("elapsed", models.DurationField(null=True, verbose_name="elapsed")),
+                (
+                    "outcome",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("breached", "Breached"),
+                            ("at_risk", "At risk"),
+                            ("on_track", "On track"),
+                            ("paused", "Paused"),
+                            ("met", "Met"),
+                            ("missed", "Missed"),
+                            ("none", "No target"),
+                        ],
+                        max_length=8,
+                        verbose_name="outcome",
+                    ),
+                ),
+                (
+                    "terms",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="django_sla.terms",
+                        verbose_name="terms",
+                    ),
+                ),
+                (
+                    "ticket",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="sla_clocks",
+                        to="desk.ticket",
+                        verbose_name="ticket",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'SLA clock',
-                'verbose_name_plural': 'SLA clocks',
-                'ordering': ('started_at', 'id'),
-                'default_permissions': ('view',),
-                'indexes': [models.Index(fields=['stopped_at', 'due_at'], name='desk_ticket_stopped_c8fb8d_idx')],
-                'constraints': [models.UniqueConstraint(fields=('ticket', 'metric', 'cycle'), name='desk_ticketslaclock_cycle')],
+                "verbose_name": "SLA clock",
+                "verbose_name_plural": "SLA clocks",
+                "ordering": ("started_at", "id"),
+                "default_permissions": ("view",),
+                "indexes": [
+                    models.Index(
+                        fields=["stopped_at", "due_at"], name="desk_ticket_stopped_c8fb8d_idx"
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("ticket", "metric", "cycle"), name="desk_ticketslaclock_cycle"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='TicketSLAEvent',
+            name="TicketSLAEvent",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('opened', 'opened'), ('agent_replied', 'agent replied'), ('requester_replied', 'requester replied'), ('status_moved', 'status moved'), ('priority_changed', 'priority changed'), ('terms_changed', 'terms changed'), ('target_set', 'target set by hand'), ('target_cleared', 'target cleared'), ('breach_waived', 'breach waived')], max_length=24, verbose_name='kind')),
-                ('at', models.DateTimeField(verbose_name='at')),
-                ('recorded_at', models.DateTimeField(verbose_name='recorded at')),
-                ('key', models.CharField(default=django_sla.tables.event.unique_key, max_length=120, verbose_name='key')),
-                ('data', models.JSONField(default=dict, verbose_name='data')),
-                ('actor', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='actor')),
-                ('terms', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='django_sla.terms', verbose_name='terms')),
-                ('ticket', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='sla_events', to='desk.ticket', verbose_name='ticket')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("opened", "opened"),
+                            ("agent_replied", "agent replied"),
+                            ("requester_replied", "requester replied"),
+                            ("status_moved", "status moved"),
+                            ("priority_changed", "priority changed"),
+                            ("terms_changed", "terms changed"),
+                            ("target_set", "target set by hand"),
+                            ("target_cleared", "target cleared"),
+                            ("breach_waived", "breach waived"),
+                        ],
+                        max_length=24,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("at", models.DateTimeField(verbose_name="at")),
+                ("recorded_at", models.DateTimeField(verbose_name="recorded at")),
+                (
+                    "key",
+                    models.CharField(
+                        default=django_sla.tables.event.unique_key,
+                        max_length=120,
+                        verbose_name="key",
+                    ),
+                ),
+                ("data", models.JSONField(default=dict, verbose_name="data")),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="actor",
+                    ),
+                ),
+                (
+                    "terms",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="django_sla.terms",
+                        verbose_name="terms",
+                    ),
+                ),
+                (
+                    "ticket",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="sla_events",
+                        to="desk.ticket",
+                        verbose_name="ticket",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'SLA event',
-                'verbose_name_plural': 'SLA events',
-                'ordering': ('at', 'id'),
-                'default_permissions': ('view',),
-                'constraints': [models.UniqueConstraint(fields=('ticket', 'key'), name='desk_ticketslaevent_key')],
+                "verbose_name": "SLA event",
+                "verbose_name_plural": "SLA events",
+                "ordering": ("at", "id"),
+                "default_permissions": ("view",),
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("ticket", "key"), name="desk_ticketslaevent_key"
+                    )
+                ],
             },
         ),
     ]

@@ -1,0 +1,128 @@
+"""The ``DJANGO_SLA`` setting, typed, read on access::
+
+    from django_sla.conf import settings
+
+    settings.calendars["business"]
+
+It is read once and kept until the setting changes. :func:`problems` tells what is wrong with it.
+"""
+
+from collections.abc import Mapping
+from threading import Lock
+from typing import Any
+
+from django.conf import settings as django_settings
+from django.core.signals import setting_changed
+
+from django_sla.conf.entry import NAME, Problem, did_you_mean, say
+from django_sla.conf.policies import ALWAYS_NAME, DEFAULT_AT_RISK, DEFAULT_NAME, POLICY_KEYS
+from django_sla.conf.reading import CALENDAR_KEYS, KEYS, Reading, Responder, imported, read
+from django_sla.core.calendar import Calendar
+from django_sla.core.ip import Network
+from django_sla.core.policy import Policy
+from django_sla.exceptions import InvalidSettings
+
+__all__ = [
+    "ALWAYS_NAME",
+    "CALENDAR_KEYS",
+    "DEFAULT_AT_RISK",
+    "DEFAULT_NAME",
+    "KEYS",
+    "NAME",
+    "POLICY_KEYS",
+    "Problem",
+    "Reading",
+    "Responder",
+    "Settings",
+    "did_you_mean",
+    "problems",
+    "read",
+    "say",
+    "settings",
+]
+
+
+class Settings:
+    """What the setting says.
+
+    Raises:
+        InvalidSettings: on access, where anything in the setting is wrong. It lists everything.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._reading: Reading | None = None
+
+    @property
+    def calendars(self) -> Mapping[str, Calendar]:
+        """By name; ``"always"`` is among them."""
+        return self._valid().calendars
+
+    @property
+    def policies(self) -> tuple[Policy, ...]:
+        """In the order of the setting."""
+        return self._valid().policies
+
+    @property
+    def default_policy(self) -> Policy:
+        """For tickets that no other policy is for."""
+        return self._valid().default_policy
+
+    @property
+    def priorities(self) -> Mapping[str, str]:
+        """The priority as policies name it, by ``str(value).casefold()`` of the host's value."""
+        return self._valid().priorities
+
+    @property
+    def trusted_proxies(self) -> tuple[Network, ...]:
+        return self._valid().trusted_proxies
+
+    @property
+    def responder(self) -> Responder | None:
+        """None where the built-in rule decides."""
+        responder, wrong = imported(self._valid().responder)
+        if wrong:
+            raise InvalidSettings(wrong)
+        return responder
+
+    def problems(self) -> list[Problem]:
+        """Everything that is wrong. Never raises."""
+        reading = self._read()
+        return [*reading.problems, *imported(reading.responder)[1]]
+
+    def forget(self) -> None:
+        """Read the setting again when next asked."""
+        with self._lock:
+            self._reading = None
+
+    def _valid(self) -> Reading:
+        reading = self._read()
+        if reading.problems:
+            raise InvalidSettings(reading.problems)
+        return reading
+
+    def _read(self) -> Reading:
+        reading = self._reading
+        if reading is None:
+            # Also so that a reading of the old setting cannot be kept after forget().
+            with self._lock:
+                reading = self._reading
+                if reading is None:
+                    reading = self._reading = read(getattr(django_settings, NAME, {}))
+        return reading
+
+
+settings = Settings()
+
+
+def problems() -> list[Problem]:
+    """Everything that is wrong with the setting. Never raises."""
+    return settings.problems()
+
+
+def _forget(*, setting: str, **kwargs: Any) -> None:
+    if setting == NAME:
+        settings.forget()
+
+
+setting_changed.connect(_forget, dispatch_uid="django_sla.conf")

@@ -1,0 +1,198 @@
+"""The whole setting, read from what the host wrote."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+from django.utils.module_loading import import_string
+
+from django_sla.conf.entry import (
+    NAME,
+    NAME_TAKEN,
+    UNREADABLE_CALENDAR,
+    UNUSABLE_RESPONDER,
+    Entry,
+    Problem,
+    say,
+)
+from django_sla.conf.policies import (
+    ALWAYS_NAME,
+    DEFAULT_AT_RISK,
+    DEFAULT_NAME,
+    Defaults,
+    at_risk,
+    calendar_name,
+    goals,
+    merged,
+    policies,
+    reopening,
+)
+from django_sla.core.calendar import ALWAYS, Calendar
+from django_sla.core.errors import CalendarError, NoOpenTime
+from django_sla.core.ip import Network, parse_networks
+from django_sla.core.policy import Policy, Reopening, Source
+
+CALENDAR_KEYS = ("tz", "hours", "holidays", "special_days")
+KEYS = (
+    "CALENDARS",
+    "CALENDAR",
+    "GOALS",
+    "AT_RISK",
+    "REOPENING",
+    "POLICIES",
+    "PRIORITIES",
+    "TRUSTED_PROXIES",
+    "RESPONDER",
+)
+
+Responder: TypeAlias = Callable[[Any, Any], bool]
+"""``(user, ticket) -> bool``: whether a public reply by this user is a response."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """The setting as read. Where it is wrong, a default stands in."""
+
+    calendars: Mapping[str, Calendar]
+    policies: tuple[Policy, ...]
+    default_policy: Policy
+    priorities: Mapping[str, str]
+    trusted_proxies: tuple[Network, ...]
+    responder: Responder | str | None
+    """A dotted path is left as it is: its module may ask for the settings while it is imported."""
+    problems: tuple[Problem, ...]
+
+
+def read(raw: object) -> Reading:
+    """Read the setting. Never raises."""
+    noted: list[Problem] = []
+    top = Entry(NAME, raw, noted).table('{"AT_RISK": 80}', KEYS)
+    calendars = _calendars(top.get("CALENDARS", {}))
+    defaults = Defaults(
+        calendar=calendar_name(top.get("CALENDAR", ALWAYS_NAME), calendars),
+        at_risk=at_risk(top.get("AT_RISK", DEFAULT_AT_RISK)),
+        reopening=reopening(top.get("REOPENING", Reopening.RESUME)),
+    )
+    default_policy = Policy.build(
+        DEFAULT_NAME,
+        merged(goals(top.get("GOALS", {}), removable=True)),
+        calendar=calendars[defaults.calendar],
+        at_risk=defaults.at_risk,
+        reopening=defaults.reopening,
+        source=Source.DEFAULT,
+    )
+    return Reading(
+        calendars=MappingProxyType(calendars),
+        policies=policies(top.get("POLICIES", ()), calendars, defaults),
+        default_policy=default_policy,
+        priorities=MappingProxyType(_priorities(top.get("PRIORITIES", {}))),
+        trusted_proxies=_networks(top.get("TRUSTED_PROXIES", ())),
+        responder=_responder(top.get("RESPONDER", None)),
+        problems=tuple(noted),
+    )
+
+
+def _calendars(table: Entry) -> dict[str, Calendar]:
+    found = {ALWAYS_NAME: ALWAYS}
+    for name, entry in table.table('{"business": {"tz": "Europe/Paris", "hours": {…}}}').rows():
+        if not isinstance(name, str) or not name.strip():
+            entry.wrong("the name of a calendar must be a text", id=UNREADABLE_CALENDAR)
+        elif name == ALWAYS_NAME:
+            entry.wrong("this name belongs to the built-in calendar", id=NAME_TAKEN)
+        else:
+            found[name] = _calendar(entry)
+    return found
+
+
+def _calendar(entry: Entry) -> Calendar:
+    if isinstance(entry.value, Calendar):
+        return entry.value
+    before = len(entry.noted)
+    table = entry.table('{"tz": "Europe/Paris", "hours": {…}}', CALENDAR_KEYS)
+    if table is not entry:
+        return ALWAYS
+    table.requires(["tz"])
+    # Each part by itself first, so that all that is wrong is told at once.
+    parts = {key: table.value[key] for key in CALENDAR_KEYS if key in table.value}
+    for key, value in parts.items():
+        try:
+            Calendar(**{"tz": "UTC", key: value})
+        except NoOpenTime:
+            pass  # special days may make up for hours without a span
+        except CalendarError as error:
+            entry.wrong(str(error), id=UNREADABLE_CALENDAR)
+    if len(entry.noted) > before:
+        return ALWAYS
+    try:
+        return Calendar(**parts)
+    except CalendarError as error:
+        entry.wrong(str(error), id=UNREADABLE_CALENDAR)
+        return ALWAYS
+
+
+def _priorities(table: Entry) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for value, entry in table.table('{"P1": "urgent"}').rows():
+        key = str(value).casefold()
+        if not entry.is_text():
+            entry.expected('the name of a priority, such as "urgent"')
+        elif key in found:
+            entry.wrong(f"the value {key!r} is given twice", id=NAME_TAKEN)
+        else:
+            found[key] = entry.value.casefold()
+    return found
+
+
+def _networks(entries: Entry) -> tuple[Network, ...]:
+    found: list[Network] = []
+    for entry in entries.items('["10.0.0.0/8"]'):
+        try:
+            found += parse_networks([entry.value])
+        except ValueError as error:
+            entry.wrong(str(error))
+    return tuple(found)
+
+
+def _responder(entry: Entry) -> Responder | str | None:
+    return entry.value if entry.value is None or entry.is_text() else _callable(entry)
+
+
+def imported(responder: Responder | str | None) -> tuple[Responder | None, list[Problem]]:
+    """What a dotted path stands for, and what is wrong with that."""
+    noted: list[Problem] = []
+    if not isinstance(responder, str):
+        return responder, noted
+    entry = Entry(f'{NAME}["RESPONDER"]', responder, noted)
+    try:
+        found = import_string(responder)
+    except Exception as error:  # a module that is imported can fail in any way
+        entry.wrong(f"{say(responder)} cannot be imported: {error}", id=UNUSABLE_RESPONDER)
+        return None, noted
+    return _callable(Entry(entry.path, found, noted)), noted
+
+
+def _callable(entry: Entry) -> Responder | None:
+    if not callable(entry.value):
+        entry.expected(
+            'a callable (user, ticket) -> bool, or its path such as "desk.sla.is_responder"',
+            id=UNUSABLE_RESPONDER,
+        )
+        return None
+    responder: Responder = entry.value
+    if not _takes_user_and_ticket(responder):
+        entry.wrong(f"{say(responder)} cannot be called with (user, ticket)", id=UNUSABLE_RESPONDER)
+    return responder
+
+
+def _takes_user_and_ticket(responder: Responder) -> bool:
+    try:
+        signature = inspect.signature(responder)
+    except (TypeError, ValueError):
+        return True  # some callables in C cannot say
+    try:
+        signature.bind(None, None)
+    except TypeError:
+        return False
+    return True
