@@ -277,7 +277,7 @@ def test_a_missing_requester_matters_where_there_are_users() -> None:
 
 def test_a_ticket_model_may_do_without() -> None:
     ticket(
-        SLA(status=None, priority=None, requester=None),  # type: ignore[arg-type]
+        SLA(status=None, priority=None, requester=None),
         status=None,
         priority=None,
         reporter=foreign_key(get_user_model()),

@@ -87,8 +87,6 @@ class Lifecycle:
     first_responded_at: datetime | None = None
     resolved_at: datetime | None = None
     closed_at: datetime | None = None
-    reopened_at: datetime | None = None
-    """The latest reopening."""
     stated_at: datetime | None = None
     """The latest event that says how the ticket stands: its status, priority, terms, targets."""
     unanswered: bool = False
@@ -197,8 +195,6 @@ def _undone(old: Category, new: Category) -> frozenset[Fact]:
 
 
 def _reopened(lifecycle: Lifecycle, at: datetime, undone: frozenset[Fact]) -> Lifecycle:
-    if Fact.RESOLVED in undone:
-        lifecycle = replace(lifecycle, reopened_at=at)
     rule = lifecycle.terms.reopening if lifecycle.terms else Reopening.RESUME
     if rule is not Reopening.KEEP:
         lifecycle = replace(lifecycle, closed_at=None)

@@ -73,14 +73,17 @@ def _create(ticket: Any, observer: Observer, write: Callable[[Any], None]) -> Co
     progress = opened(ticket, observer, given)
     if not is_stamped(sla):
         write(None)
-    else:
-        # The changelog's first row waits until the row is whole.
+        store(sla, {ticket.pk: progress}, using)
+        return columns(progress.after)
+    # A savepoint, because what the insert stamps may yet lead to a refusal; and the changelog's
+    # first row waits until the row is whole.
+    with transaction.atomic(using=using):
         with attributes(ticket, {"skip_history_when_saving": True}):
             write(None)
         progress = opened(ticket, observer, given)
         sla.rows(using).filter(pk=ticket.pk).update(**columns(progress.after))
         write_history([ticket], observer, update=False)
-    store(sla, {ticket.pk: progress}, using)
+        store(sla, {ticket.pk: progress}, using)
     return columns(progress.after)
 
 
@@ -99,7 +102,9 @@ def _update(
         # F("priority") + 1, say: only the database knows the value, so look afterwards.
         with transaction.atomic(using=using):
             write(update_fields)
-            return observe_rows(observer, {ticket.pk: before})[ticket.pk]
+            result = observe_rows(observer, {ticket.pk: before})[ticket.pk]
+        assign(ticket, result)
+        return result
     for name, value in given.items():
         given[name] = aware(sla, name, value)
     after = {**before, **written, **given}

@@ -16,7 +16,7 @@ from django_sla.core.clock import Clock, Lifecycle, advance, run
 from django_sla.core.event import Kind, in_order
 from django_sla.core.verdict import due
 from django_sla.tables import terms as terms_table
-from django_sla.tables.clock import IDENTITY, SLAClock
+from django_sla.tables.clock import IDENTITY
 from django_sla.tables.event import SLAEvent
 from django_sla.tables.insert import insert, insert_both
 from django_sla.tables.statement import Statement, any_value
@@ -108,11 +108,6 @@ def columns(lifecycle: Lifecycle) -> Columns:
     return found
 
 
-def clock_rows(sla: "SLA", pk: Any, lifecycle: Lifecycle) -> list[SLAClock]:
-    """Unsaved rows for the clocks of a lifecycle that are worth keeping."""
-    return [sla.clock_model.of(clock, pk) for clock in _kept(lifecycle).values()]
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Progress:
     """What one ticket has come to."""
@@ -133,8 +128,8 @@ def store(sla: "SLA", progress: Mapping[Any, Progress], using: str) -> None:
         for event in step.news:
             event.ticket_id = pk
             events.append(event)
-        old = _kept(step.before) if step.before else {}
-        new = _kept(step.after)
+        old = kept(step.before) if step.before else {}
+        new = kept(step.after)
         clocks += [sla.clock_model.of(c, pk) for key, c in new.items() if old.get(key) != c]
         undone += [Q(ticket=pk, metric=m, cycle=c) for m, c in old.keys() - new.keys()]
     are_new = all(step.before is None for step in progress.values())
@@ -149,7 +144,7 @@ def store(sla: "SLA", progress: Mapping[Any, Progress], using: str) -> None:
         rows.filter(reduce(or_, undone)).delete()
 
 
-def _kept(lifecycle: Lifecycle) -> dict[tuple[str, int], Clock]:
+def kept(lifecycle: Lifecycle) -> dict[tuple[str, int], Clock]:
     """The clocks that get a row: those promised something, and those that reports need."""
     always = {metric.name for metric in lifecycle.metrics if metric.always}
     return {

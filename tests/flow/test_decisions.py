@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import Value
 from django.test.utils import CaptureQueriesContext
 
 from django_sla.core.calendar import Calendar
@@ -518,6 +519,22 @@ def test_the_row_is_the_latest_word_whatever_the_clock_of_its_writer_says() -> N
     moved(ticket, "pending", 1)  # by a server whose clock is behind
     assert fresh(ticket).resolved_at is None
     assert fresh(ticket).sla.resolution.clock.paused_at == after(2)
+
+
+def test_a_value_that_only_the_database_knows_is_looked_up_afterwards() -> None:
+    ticket = opened()
+    ticket.priority = Value("urgent")
+    with as_of(after(1)):
+        ticket.save()
+    assert ticket.resolution_target == fresh(ticket).resolution_target == after(4)
+    ticket = fresh(ticket)
+    ticket.priority = Value("high")
+    with as_of(after(1)):
+        ticket.save()
+        ticket.priority = "high"
+        ticket.save()
+    assert fresh(ticket).resolution_target == after(8)
+    assert "target_set" not in kinds(ticket), "what was learnt is nobody's change"
 
 
 def test_a_partial_save_writes_the_columns_that_follow_and_no_others() -> None:

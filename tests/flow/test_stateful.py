@@ -21,7 +21,7 @@ from django_sla.core.calendar import Calendar
 from django_sla.core.policy import Policy, Reopening, where
 from django_sla.core.verdict import judge
 from django_sla.exceptions import ClockStopped, ContradictedTimestamp
-from django_sla.flow.refresh import COLUMNS, clock_rows, columns, fold, load
+from django_sla.flow.refresh import COLUMNS, columns, fold, kept, load
 from django_sla.moment import as_of
 from django_sla.registry import register_policy, unregister_policy
 from django_sla.tables.clock import SLAClock
@@ -157,7 +157,8 @@ class Lives(RuleBasedStateMachine):
         lifecycle = fold(load(Ticket.sla, row.pk, "default"), "default")
         assert {name: getattr(row, name) for name in COLUMNS} == columns(lifecycle)
         stored = {(c.metric, c.cycle): c for c in row.sla_clocks.all()}
-        replayed = {(c.metric, c.cycle): c for c in clock_rows(Ticket.sla, row.pk, lifecycle)}
+        of = Ticket.sla.clock_model.of
+        replayed = {key: of(clock, row.pk) for key, clock in kept(lifecycle).items()}
         assert stored.keys() == replayed.keys()
         for key, clock in stored.items():
             for field in SLAClock._meta.local_fields[1:]:

@@ -13,6 +13,7 @@ from django.db import models
 
 from django_sla import registry
 from django_sla.core.verdict import State
+from django_sla.exceptions import ContradictedTimestamp
 from django_sla.flow import lock
 from django_sla.moment import as_of
 from tests.conftest import MONDAY, after
@@ -111,6 +112,12 @@ def test_a_host_keeps_its_own_created_at_history_and_manager() -> None:
     assert (first.history_type, first.response_target) == ("+", row.response_target)
     assert not hasattr(first, "client_ip")
     assert ticket.sla.changelog()
+
+
+def test_what_is_refused_after_django_stamped_it_leaves_nothing() -> None:
+    with as_of(MONDAY), pytest.raises(ContradictedTimestamp, match="resolved_at"):
+        OwnTicket.objects.create(status="resolved", resolved_at=after(1))
+    assert OwnTicket.objects.count() == OwnTicket.history.count() == 0
 
 
 def test_a_mixin_and_its_host_in_different_apps() -> None:
