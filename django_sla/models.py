@@ -1,8 +1,10 @@
 """The face of the package: what Django and hosts import. Defines nothing."""
 
+from django_sla.tables.calendar import Calendar
 from django_sla.tables.clock import SLAClock
 from django_sla.tables.event import SLAEvent
 from django_sla.tables.history import ClientIPHistory, ClientIPHistoryManager
+from django_sla.tables.policy import Policy
 from django_sla.tables.terms import Terms
 from django_sla.ticket.declaration import SLA
 from django_sla.ticket.face import TicketSLA
@@ -11,8 +13,10 @@ from django_sla.ticket.queryset import SLAQuerySet
 
 __all__ = [
     "SLA",
+    "Calendar",
     "ClientIPHistory",
     "ClientIPHistoryManager",
+    "Policy",
     "SLAClock",
     "SLAEvent",
     "SLAMixin",

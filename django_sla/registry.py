@@ -115,8 +115,9 @@ def unregister_policy(name: str) -> None:
 
 @cache
 def policies() -> tuple[Policy, ...]:
-    """All policies in the order in which they are asked: the registered ones, those of the
-    settings, and the built-in one.
+    """The policies that this process brings along, in the order in which they are asked: the
+    registered ones, those of the settings, and the built-in one. Those of the database come
+    before them: ``tables.policy.policies``.
 
     Raises:
         InvalidSettings: the setting is wrong.
@@ -124,16 +125,9 @@ def policies() -> tuple[Policy, ...]:
     return (*_policies.values(), *settings.policies, settings.default_policy)
 
 
-@cache
-def watched_fields() -> frozenset[str]:
-    """The field paths that the conditions of all policies read."""
-    return frozenset[str]().union(*(policy.when.fields for policy in policies()))
-
-
 def _forget_policies(*, setting: str = NAME, **kwargs: Any) -> None:
     if setting == NAME:
         policies.cache_clear()
-        watched_fields.cache_clear()
 
 
 # Connected after the receiver of conf, which is so called first.

@@ -21,7 +21,8 @@ from django_sla import checks, registry
 from django_sla.checks import comments as comment_checks
 from django_sla.checks import project as project_checks
 from django_sla.conf import NAME
-from django_sla.core.policy import Policy, where
+from django_sla.core.condition import where
+from django_sla.core.policy import Policy
 from django_sla.models import SLA, ClientIPHistory, SLAQuerySet
 from django_sla.registry import Watch
 

@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 from django_sla import conf
 from django_sla.conf import Problem, did_you_mean, problems, say, settings
 from django_sla.core.calendar import ALWAYS, Calendar
+from django_sla.core.condition import where
 from django_sla.core.ip import parse_networks
-from django_sla.core.policy import DEFAULT_GOALS, Policy, Reopening, Source, where
+from django_sla.core.policy import DEFAULT_GOALS, Policy, Reopening, Source
 from django_sla.exceptions import InvalidSettings, SLAError
 
 BUSINESS = {"tz": "Europe/Paris", "hours": {"mon-fri": [("09:00", "17:00")]}}

@@ -10,8 +10,9 @@ import pytest
 from django.test import modify_settings, override_settings
 
 from django_sla import registry
+from django_sla.core.condition import where
 from django_sla.core.metric import METRICS, RESPONSE, Fact, Metric
-from django_sla.core.policy import Policy, Source, choose, where
+from django_sla.core.policy import Policy, Source, choose
 from django_sla.exceptions import AlreadyRegistered, InvalidSettings, NotRegistered
 from django_sla.registry import (
     Watch,
@@ -22,9 +23,9 @@ from django_sla.registry import (
     unregister_metric,
     unregister_policy,
     watch_comments,
-    watched_fields,
     watches,
 )
+from tests.conftest import MONDAY
 from tests.hosts.desk.models import Comment, Ticket
 
 TRIAGE = Metric(name="triage", starts=Fact.OPENED, stops=frozenset({Fact.AGENT_REPLIED}))
@@ -105,14 +106,13 @@ def test_policies_are_asked_in_order_code_settings_default() -> None:
 
 def test_every_ticket_finds_a_policy() -> None:
     register_policy(vip(when=where(vip=True)))
-    found = [choose(policies(), {"vip": vip}) for vip in (True, False)]
+    found = [choose(policies(), {"vip": vip}, MONDAY) for vip in (True, False)]
     assert [policy.name for policy in found if policy] == ["VIP", "default"]
 
 
 def test_policies_are_kept_until_something_changes() -> None:
     register_policy(vip())
     assert policies() is policies()
-    assert watched_fields() is watched_fields()
 
 
 def test_the_source_of_a_registered_policy_is_code() -> None:
@@ -150,26 +150,9 @@ def test_only_a_registered_policy_can_be_taken_back() -> None:
 
 
 def test_wrong_settings_are_not_kept() -> None:
-    with override_settings(DJANGO_SLA={"AT_RISK": 0}):
-        for ask in (policies, watched_fields):
-            with pytest.raises(InvalidSettings):
-                ask()
+    with override_settings(DJANGO_SLA={"AT_RISK": 0}), pytest.raises(InvalidSettings):
+        policies()
     assert names() == ["default"]
-
-
-# Watched fields
-
-
-def test_the_fields_that_all_conditions_read() -> None:
-    assert watched_fields() == frozenset()
-    register_policy(vip(when=where(customer__vip=True) | ~where(kind__in=["a"])))
-    with override_settings(
-        DJANGO_SLA={"POLICIES": [{"name": "Net", "goals": {}, "when": {"project": 1, "kind": 2}}]}
-    ):
-        assert watched_fields() == {"customer__vip", "kind", "project"}
-    assert watched_fields() == {"customer__vip", "kind"}
-    unregister_policy("VIP")
-    assert watched_fields() == frozenset()
 
 
 # Comments

@@ -8,8 +8,8 @@ from django.core.exceptions import ValidationError
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
-from django_sla.flow.refresh import TARGETS
 from django_sla.moment import now
+from django_sla.tables.columns import TARGETS
 
 FARTHEST = timedelta(days=3653)
 """A target further away than ten years is a slip of the finger."""

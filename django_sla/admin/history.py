@@ -9,7 +9,7 @@ from django.utils import formats, timezone
 from simple_history.models import DeletedObject, ModelChange, ModelDelta
 from simple_history.template_utils import HistoricalRecordContextHelper
 
-from django_sla.flow.refresh import COLUMNS
+from django_sla.tables.columns import COLUMNS
 
 
 class ChangeInWords(HistoricalRecordContextHelper):

@@ -7,16 +7,9 @@ from django.core.checks import CheckMessage, Error
 from django.db.models import Model
 
 from django_sla import registry
-from django_sla.checks.fields import (
-    Apps,
-    Messages,
-    concrete_field,
-    field_names,
-    has_field,
-    is_checked,
-    quoted,
-)
+from django_sla.checks.fields import Apps, Messages, is_checked, quoted
 from django_sla.conf import did_you_mean
+from django_sla.introspect import concrete_field, field_names, has_field
 from django_sla.registry import Watch
 
 

@@ -7,10 +7,12 @@ from django.core.checks import CheckMessage, Error, Warning
 from django.db.models import Model
 
 from django_sla import conf, registry
-from django_sla.checks.fields import Apps, Messages, can_be_asked, field_paths, quoted
+from django_sla.checks.fields import Apps, Messages, quoted
 from django_sla.conf import did_you_mean, say
-from django_sla.core.policy import EVERY_TICKET, Policy, Source
+from django_sla.core.condition import EVERY_TICKET
+from django_sla.core.policy import Policy, Source
 from django_sla.exceptions import InvalidSettings
+from django_sla.introspect import can_be_asked, field_paths
 
 
 def check_policies(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:

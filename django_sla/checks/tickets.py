@@ -6,25 +6,21 @@ from typing import Any
 from django.core.checks import CheckMessage, Error, Warning
 
 from django_sla import conf, registry
-from django_sla.checks.fields import (
-    Apps,
-    Messages,
+from django_sla.checks.fields import Apps, Messages, is_checked, quoted, written
+from django_sla.checks.policies import all_policies, asked, has_goals, policy_name
+from django_sla.conf import did_you_mean
+from django_sla.core.condition import EVERY_TICKET
+from django_sla.core.event import Category
+from django_sla.introspect import (
     can_be_asked,
     choices_of,
     concrete_field,
     field_names,
     field_paths,
     fold,
-    is_checked,
     path_exists,
     points_to_users,
-    quoted,
-    written,
 )
-from django_sla.checks.policies import all_policies, asked, has_goals, policy_name
-from django_sla.conf import did_you_mean
-from django_sla.core.event import Category
-from django_sla.core.policy import EVERY_TICKET
 
 
 def check_tickets(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:

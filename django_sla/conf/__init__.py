@@ -16,7 +16,15 @@ from django.core.signals import setting_changed
 
 from django_sla.conf.entry import NAME, Problem, did_you_mean, say
 from django_sla.conf.policies import ALWAYS_NAME, DEFAULT_AT_RISK, DEFAULT_NAME, POLICY_KEYS
-from django_sla.conf.reading import CALENDAR_KEYS, KEYS, Reading, Responder, imported, read
+from django_sla.conf.reading import (
+    CALENDAR_KEYS,
+    KEYS,
+    Reading,
+    Responder,
+    imported,
+    read,
+    unreadable,
+)
 from django_sla.core.calendar import Calendar
 from django_sla.core.ip import Network
 from django_sla.core.policy import Policy
@@ -39,6 +47,7 @@ __all__ = [
     "read",
     "say",
     "settings",
+    "unreadable",
 ]
 
 

@@ -16,9 +16,10 @@ from django_sla.conf.entry import (
     say,
 )
 from django_sla.core.calendar import Calendar
+from django_sla.core.condition import Condition, where
 from django_sla.core.duration import parse_duration
 from django_sla.core.errors import DurationError, PolicyError
-from django_sla.core.policy import DEFAULT_GOALS, Condition, Policy, Reopening, Source, where
+from django_sla.core.policy import DEFAULT_GOALS, Policy, Reopening, Source
 
 POLICY_KEYS = ("name", "goals", "when", "calendar", "at_risk", "reopening")
 
@@ -39,6 +40,8 @@ class Defaults:
     calendar: str
     at_risk: int
     reopening: Reopening
+    origins: Mapping[str, Source]
+    """Of these three: the setting, or what ships."""
 
 
 def calendar_name(entry: Entry, calendars: Mapping[str, Calendar]) -> str:
@@ -148,6 +151,7 @@ def _policy(table: Entry, calendars: Mapping[str, Calendar], defaults: Defaults)
         at_risk=at_risk(table.get("at_risk", defaults.at_risk)),
         reopening=reopening(table.get("reopening", defaults.reopening)),
         source=Source.SETTINGS,
+        origins={key: origin for key, origin in defaults.origins.items() if key not in table.value},
     )
 
 

@@ -70,18 +70,31 @@ def read(raw: object) -> Reading:
     noted: list[Problem] = []
     top = Entry(NAME, raw, noted).table('{"AT_RISK": 80}', KEYS)
     calendars = _calendars(top.get("CALENDARS", {}))
+    given_goals = goals(top.get("GOALS", {}), removable=True)
     defaults = Defaults(
+        origins={
+            key: Source.SETTINGS if key.upper() in top.value else Source.DEFAULT
+            for key in ("calendar", "at_risk", "reopening")
+        },
         calendar=calendar_name(top.get("CALENDAR", ALWAYS_NAME), calendars),
         at_risk=at_risk(top.get("AT_RISK", DEFAULT_AT_RISK)),
         reopening=reopening(top.get("REOPENING", Reopening.RESUME)),
     )
     default_policy = Policy.build(
         DEFAULT_NAME,
-        merged(goals(top.get("GOALS", {}), removable=True)),
+        merged(given_goals),
         calendar=calendars[defaults.calendar],
         at_risk=defaults.at_risk,
         reopening=defaults.reopening,
         source=Source.DEFAULT,
+        origins={
+            **defaults.origins,
+            **{
+                f"goals.{priority}.{metric}": Source.SETTINGS
+                for priority, row in given_goals.items()
+                for metric in row
+            },
+        },
     )
     return Reading(
         calendars=MappingProxyType(calendars),
@@ -109,27 +122,34 @@ def _calendars(table: Entry) -> dict[str, Calendar]:
 def _calendar(entry: Entry) -> Calendar:
     if isinstance(entry.value, Calendar):
         return entry.value
-    before = len(entry.noted)
     table = entry.table('{"tz": "Europe/Paris", "hours": {…}}', CALENDAR_KEYS)
     if table is not entry:
         return ALWAYS
+    noted = len(entry.noted)
     table.requires(["tz"])
-    # Each part by itself first, so that all that is wrong is told at once.
     parts = {key: table.value[key] for key in CALENDAR_KEYS if key in table.value}
+    for error in unreadable(parts).values():
+        entry.wrong(str(error), id=UNREADABLE_CALENDAR)
+    return ALWAYS if len(entry.noted) > noted else Calendar(**parts)
+
+
+def unreadable(parts: Mapping[str, Any]) -> dict[str, CalendarError]:
+    """What is wrong with the parts of a calendar, by key; each by itself first, so that all of it
+    is told at once."""
+    found: dict[str, CalendarError] = {}
     for key, value in parts.items():
         try:
             Calendar(**{"tz": "UTC", key: value})
         except NoOpenTime:
             pass  # special days may make up for hours without a span
         except CalendarError as error:
-            entry.wrong(str(error), id=UNREADABLE_CALENDAR)
-    if len(entry.noted) > before:
-        return ALWAYS
-    try:
-        return Calendar(**parts)
-    except CalendarError as error:
-        entry.wrong(str(error), id=UNREADABLE_CALENDAR)
-        return ALWAYS
+            found[key] = error
+    if not found and "tz" in parts:
+        try:
+            Calendar(**parts)
+        except CalendarError as error:
+            found["hours"] = error
+    return found
 
 
 def _priorities(table: Entry) -> dict[str, str]:

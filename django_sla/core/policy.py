@@ -2,22 +2,20 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
 from django_sla.core.calendar import ALWAYS, Calendar
+from django_sla.core.condition import EVERY_TICKET, Condition, Facts
 from django_sla.core.duration import format_duration, parse_duration
 from django_sla.core.errors import PolicyError
 
 ANY_PRIORITY = "*"
 """The row of a goal table that holds for every priority without a row of its own."""
-
-Facts = Mapping[str, Any]
-"""What conditions may ask of a ticket, by field path: ``facts["project__key"]``."""
 
 
 class Reopening(StrEnum):
@@ -29,66 +27,6 @@ class Reopening(StrEnum):
     """A second cycle starts from nothing."""
     KEEP = "keep"
     """The first resolution stands."""
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """A named test of a ticket's facts; combine with ``&``, ``|`` and ``~``."""
-
-    text: str
-    """The condition in words, for whoever asks why a policy matched."""
-    fields: frozenset[str] = field(compare=False)
-    """The field paths it reads: a change of one of them makes policies be chosen again."""
-    test: Callable[[Facts], bool] = field(compare=False)
-
-    def __call__(self, facts: Facts) -> bool:
-        return self.test(facts)
-
-    def __and__(self, other: "Condition") -> "Condition":
-        return Condition(
-            f"({self.text} and {other.text})",
-            self.fields | other.fields,
-            lambda facts: self(facts) and other(facts),
-        )
-
-    def __or__(self, other: "Condition") -> "Condition":
-        return Condition(
-            f"({self.text} or {other.text})",
-            self.fields | other.fields,
-            lambda facts: self(facts) or other(facts),
-        )
-
-    def __invert__(self) -> "Condition":
-        return Condition(f"not {self.text}", self.fields, lambda facts: not self(facts))
-
-
-EVERY_TICKET = Condition("every ticket", frozenset(), lambda facts: True)
-
-
-def where(**lookups: Any) -> Condition:
-    """The condition that every lookup holds: ``where(project__key="OPS", kind__in=["a", "b"])``.
-
-    A lookup is a field path with at most one step across a relation, compared for equality,
-    or, ending in ``__in``, for membership.
-    """
-    condition = EVERY_TICKET
-    for path, wanted in lookups.items():
-        part = _lookup(path, wanted)
-        condition = part if condition is EVERY_TICKET else condition & part
-    return condition
-
-
-def _lookup(path: str, wanted: Any) -> Condition:
-    name, has_suffix, suffix = path.rpartition("__")
-    if has_suffix and suffix == "in":
-        if isinstance(wanted, str) or not isinstance(wanted, Iterable):
-            raise PolicyError(f"{path}: expected a list of values, got {wanted!r}")
-        values = tuple(wanted)
-        text = f"{name} is one of {', '.join(map(repr, values))}"
-        return Condition(text, frozenset({name}), lambda facts: facts[name] in values)
-    return Condition(
-        f"{path} is {wanted!r}", frozenset({path}), lambda facts: facts[path] == wanted
-    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -214,10 +152,30 @@ class Policy:
     terms: Terms
     when: Condition = EVERY_TICKET
     source: Source = Source.CODE
+    effective_from: datetime | None = None
+    """The first instant at which it is taken; None: since ever."""
+    effective_until: datetime | None = None
+    """The first instant at which it is no longer taken; None: for good."""
+    origins: Mapping[str, Source] = field(default_factory=dict, compare=False)
+    """Where a value comes from that the policy does not state itself, by its name: ``"calendar"``,
+    ``"at_risk"``, ``"reopening"``, ``"goals.urgent.response"``."""
 
     @property
     def name(self) -> str:
         return self.terms.name
+
+    def origin(self, value: str) -> Source:
+        """Where one of its values comes from."""
+        return self.origins.get(value, self.source)
+
+    def is_effective(self, at: datetime) -> bool:
+        return (self.effective_from is None or self.effective_from <= at) and (
+            self.effective_until is None or at < self.effective_until
+        )
+
+    def matches(self, facts: Facts, at: datetime) -> bool:
+        """Whether it is for a ticket with these facts, chosen at that instant."""
+        return self.is_effective(at) and self.when(facts)
 
     @classmethod
     def build(
@@ -230,6 +188,9 @@ class Policy:
         reopening: "Reopening | str" = Reopening.RESUME,
         at_risk: int = 75,
         source: Source = Source.CODE,
+        effective_from: datetime | None = None,
+        effective_until: datetime | None = None,
+        origins: Mapping[str, Source] | None = None,
     ) -> "Policy":
         """A policy from a table ``{priority: {metric: duration}}``.
 
@@ -245,12 +206,56 @@ class Policy:
         terms = Terms(
             name=name, goals=goals(table), calendar=calendar, reopening=rule, at_risk=at_risk
         )
-        return cls(terms=terms, when=when, source=source)
+        return cls(
+            terms=terms,
+            when=when,
+            source=source,
+            effective_from=_aware("effective_from", effective_from),
+            effective_until=_aware("effective_until", effective_until),
+            origins=origins or {},
+        )
 
 
-def choose(policies: Iterable[Policy], facts: Facts) -> Policy | None:
-    """The first policy whose condition holds, or None."""
-    return next((policy for policy in policies if policy.when(facts)), None)
+def _aware(name: str, at: datetime | None) -> datetime | None:
+    if at is not None and at.utcoffset() is None:
+        raise PolicyError(f"{name}: {at!r} has no time zone; pass an aware datetime")
+    return at
+
+
+def choose(policies: Iterable[Policy], facts: Facts, at: datetime) -> Policy | None:
+    """The first policy that is effective at that instant and whose condition holds, or None."""
+    return next((policy for policy in policies if policy.matches(facts, at)), None)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trial:
+    """A policy that was asked about a ticket, and what it answered."""
+
+    policy: Policy
+    effective: bool
+    """Whether the instant lies between ``effective_from`` and ``effective_until``."""
+    failing: tuple[Condition, ...]
+    """The parts of its condition that do not hold; none where it holds."""
+
+    @property
+    def matches(self) -> bool:
+        return self.effective and not self.failing
+
+
+def trials(policies: Iterable[Policy], facts: Facts, at: datetime) -> tuple[Trial, ...]:
+    """The policies that :func:`choose` asks, each with its answer; the last one is taken, if it
+    matches."""
+    found = []
+    for policy in policies:
+        trial = Trial(
+            policy=policy,
+            effective=policy.is_effective(at),
+            failing=policy.when.failing(facts),
+        )
+        found.append(trial)
+        if trial.matches:
+            break
+    return tuple(found)
 
 
 DEFAULT_GOALS: Mapping[str, Mapping[str, str]] = {

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from django_sla.flow.lock import Row, lock_batch
 from django_sla.flow.observe import Observer, check
-from django_sla.flow.refresh import COLUMNS, Columns, Progress, columns, load_batch, store
+from django_sla.flow.refresh import Columns, Progress, columns, load_batch, store
 from django_sla.flow.writing import (
     assign,
     assigned,
@@ -20,6 +20,7 @@ from django_sla.flow.writing import (
     progressed,
     write_history,
 )
+from django_sla.tables.columns import COLUMNS
 
 if TYPE_CHECKING:
     from django_sla.ticket.declaration import SLA
@@ -53,16 +54,21 @@ def bulk_create(
     return created
 
 
-def update(sla: "SLA", queryset: QuerySet[Any], write: Callable[[QuerySet[Any]], int]) -> int:
-    """Update many rows, and record what that changed, in a constant number of queries a batch."""
+def update(
+    sla: "SLA", queryset: QuerySet[Any], names: set[str], write: Callable[[QuerySet[Any]], int]
+) -> int:
+    """Update the fields ``names`` of many rows, and record what that changed, in a constant
+    number of queries a batch."""
     using = queryset.db
     observer = observer_of(sla, using)
+    if not names & set(sla.watched(observer.policies.fields)):
+        return write(queryset)
     updated = 0
     with transaction.atomic(using=using):
         pks = list(queryset.order_by("pk").values_list("pk", flat=True))
         for start in range(0, len(pks), BATCH):
             batch = pks[start : start + BATCH]
-            before = {ticket.pk: sla.row(ticket) for ticket in lock_batch(sla, batch, using)}
+            before = {ticket.pk: observer.row(ticket) for ticket in lock_batch(sla, batch, using)}
             updated += write(queryset.filter(pk__in=batch))
             observe_rows(observer, before)
     return updated
@@ -81,7 +87,7 @@ def observe_rows(observer: Observer, before: dict[Any, Row]) -> dict[Any, Column
     changed = [
         (ticket, before[ticket.pk], after)
         for ticket in lock_batch(sla, list(before), using)
-        if (after := sla.row(ticket)) != before[ticket.pk]
+        if (after := _reading(ticket, before[ticket.pk])) != before[ticket.pk]
     ]
     if not changed:
         return results
@@ -106,3 +112,8 @@ def observe_rows(observer: Observer, before: dict[Any, Row]) -> dict[Any, Column
         sla.rows(using).bulk_update(stale, list(COLUMNS))
     write_history([ticket for ticket, _, _ in changed], observer, update=True)
     return results
+
+
+def _reading(ticket: Any, before: Row) -> Row:
+    """What a ticket says now of the fields that were read before."""
+    return {name: getattr(ticket, name) for name in before}

@@ -1,51 +1,57 @@
 """What is new about a ticket: two readings of its row, told as events."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from django.core.exceptions import FieldDoesNotExist
+from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db.models import Model
 
-from django_sla import registry
 from django_sla.core.clock import Lifecycle
+from django_sla.core.condition import MISSING
 from django_sla.core.event import Category, Event, Kind
 from django_sla.core.policy import Terms, choose
 from django_sla.exceptions import ContradictedTimestamp
 from django_sla.flow.lock import Row
-from django_sla.flow.refresh import COLUMNS, TARGETS, Columns
+from django_sla.flow.refresh import Columns
 from django_sla.tables import terms as terms_table
+from django_sla.tables.columns import COLUMNS, TARGETS
+from django_sla.tables.effective import Policies
+from django_sla.tables.effective import policies as in_force
 from django_sla.tables.event import SLAEvent
 
 if TYPE_CHECKING:
     from django_sla.ticket.declaration import SLA
 
-_NOTHING = object()
-"""What a condition sees in a field that this ticket model does not have: equal to nothing."""
 
-
-class FactsOf(Mapping[str, Any]):
-    """A ticket as conditions ask for it. A path takes at most one step across a relation."""
+class FactsOf(dict[str, Any]):
+    """A ticket as conditions ask for it, each field read once. A path takes at most one step
+    across a relation; a relation that points to nothing has nothing in its fields."""
 
     def __init__(self, ticket: Model):
+        super().__init__()
         self.ticket = ticket
 
-    def __getitem__(self, path: str) -> Any:
+    def __missing__(self, path: str) -> Any:
+        self[path] = value = self._read(path)
+        return value
+
+    def _read(self, path: str) -> Any:
         name, _, rest = path.partition("__")
         if rest:
-            return getattr(getattr(self.ticket, name, None), rest, _NOTHING)
+            related = getattr(self.ticket, name, MISSING)
+            return None if related is None else getattr(related, rest, MISSING)
         try:
             found = self.ticket._meta.get_field(name)
         except FieldDoesNotExist:
-            return getattr(self.ticket, name, _NOTHING)
-        return getattr(self.ticket, getattr(found, "attname", name))
-
-    def __iter__(self) -> Iterator[str]:
-        return (field.name for field in self.ticket._meta.fields)
-
-    def __len__(self) -> int:
-        return len(self.ticket._meta.fields)
+            return getattr(self.ticket, name, MISSING)
+        value = getattr(self.ticket, getattr(found, "attname", name))
+        try:
+            return found.to_python(value)  # type: ignore[union-attr]
+        except (AttributeError, ValidationError):
+            return value  # no column, or not what the column takes, which the database will say
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,8 +62,19 @@ class Observer:
     now: datetime
     actor_id: Any
     using: str
+    known: Policies | None = None
+    """The policies in force, where somebody has read them already."""
     pinned: set[str] = field(default_factory=set)
     """Fingerprints whose rows this observer has seen to."""
+
+    @cached_property
+    def policies(self) -> Policies:
+        """The policies in force; asked for when they are first needed."""
+        return self.known or in_force(self.using)
+
+    def row(self, ticket: Model) -> Row:
+        """What an instance says of the fields that matter."""
+        return self.sla.row(ticket, self.policies.fields)
 
     def opening(self, ticket: Model, row: Row, given: Columns) -> list[SLAEvent]:
         """The facts of a ticket seen for the first time, its ``row`` as it stands."""
@@ -69,7 +86,7 @@ class Observer:
                 Kind.OPENED,
                 at,
                 priority=sla.priority_name(priority),
-                terms=self.choose(ticket),
+                terms=self.choose(ticket, at),
                 to=_text(status),
                 value=_text(priority),
             )
@@ -98,8 +115,8 @@ class Observer:
         What a row says now is the latest word, even where this writer read the clock before
         another one whose lock it then had to wait for.
         """
-        if lifecycle.stated_at is not None and lifecycle.stated_at > self.now:
-            later = replace(self, now=lifecycle.stated_at)
+        later = self.after(lifecycle)
+        if later is not self:
             return later.changes(ticket, before, after, given, lifecycle, first)
         sla = self.sla
         news = []
@@ -123,9 +140,16 @@ class Observer:
             )
         return news + self._timestamps(given, None if old != new else sla.category(new))
 
-    def choose(self, ticket: Model) -> Terms | None:
-        """The terms for a ticket as it stands, their row written where it is missing."""
-        policy = choose(registry.policies(), FactsOf(ticket))
+    def after(self, lifecycle: Lifecycle) -> "Observer":
+        """This observer, who looks no earlier than the latest word on how the ticket stands."""
+        if lifecycle.stated_at is None or lifecycle.stated_at <= self.now:
+            return self
+        return replace(self, now=lifecycle.stated_at, known=self.policies)
+
+    def choose(self, ticket: Model, at: datetime) -> Terms | None:
+        """The terms for a ticket as it stands, by the policies that are effective at that
+        instant; their row is written where it is missing."""
+        policy = choose(self.policies.all, FactsOf(ticket), at)
         if policy is None:
             return None
         if policy.terms.fingerprint not in self.pinned:
@@ -142,11 +166,11 @@ class Observer:
                 Kind.PRIORITY_CHANGED,
                 self.now,
                 priority=sla.priority_name(new),
-                terms=self.choose(ticket),
+                terms=self.choose(ticket, self.now),
                 **{"from": _text(old), "to": _text(new)},
             )
-        elif any(before[name] != after[name] for name in sla.policy_fields()):
-            terms = self.choose(ticket)
+        elif any(before[name] != after[name] for name in self._triggers(before)):
+            terms = self.choose(ticket, self.now)
             if terms != lifecycle.terms:
                 yield self._told(
                     Kind.TERMS_CHANGED,
@@ -157,6 +181,12 @@ class Observer:
                         "to": terms.name if terms else "",
                     },
                 )
+
+    def _triggers(self, before: Row) -> Iterator[str]:
+        """The fields whose change makes policies be chosen again. One that a policy reads since
+        the row was read is for the next change."""
+        names = self.sla.policy_fields(self.policies.fields)
+        return (name for name in names if name in before)
 
     def _targets(self, ticket: Model, given: Columns) -> list[SLAEvent]:
         reason = getattr(ticket, "_change_reason", None) or ""
@@ -173,6 +203,12 @@ class Observer:
 
     def waiver(self, metric: str, reason: str) -> SLAEvent:
         return self._told(Kind.BREACH_WAIVED, self.now, metric=metric, reason=reason)
+
+    def hold(self, reason: str) -> SLAEvent:
+        return self._told(Kind.HELD, self.now, reason=reason)
+
+    def release(self, reason: str = "") -> SLAEvent:
+        return self._told(Kind.RELEASED, self.now, reason=reason)
 
     def _finished(
         self, old: Category, new: Category, given: Columns, was: str, status: str

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -9,11 +10,12 @@ from django.db import transaction
 from django.db.models import Model
 
 from django_sla.core.clock import Lifecycle
+from django_sla.core.event import BY_HAND
 from django_sla.exceptions import SLAError
 from django_sla.flow.bulk import observe_rows
 from django_sla.flow.lock import Row, lock, locked_row
 from django_sla.flow.observe import Observer, check
-from django_sla.flow.refresh import COLUMNS, Columns, columns, load, store
+from django_sla.flow.refresh import Columns, columns, load, store
 from django_sla.flow.writing import (
     assign,
     assigned,
@@ -24,9 +26,11 @@ from django_sla.flow.writing import (
     observer_of,
     opened,
     progressed,
+    shortened,
     write_history,
 )
 from django_sla.moment import replaying
+from django_sla.tables.columns import COLUMNS, TARGETS
 from django_sla.tables.event import SLAEvent
 
 if TYPE_CHECKING:
@@ -53,11 +57,13 @@ def save(
     observer = observer_of(sla, using, ticket)
     history_date = {"_history_date": observer.now} if replaying() else {}
     with _refusing(using), attributes(ticket, history_date):
-        before = None if force_insert or _is_new(ticket) else locked_row(sla, ticket.pk, using)
-        if before is None:
+        found = None if force_insert or _is_new(ticket) else locked_row(sla, ticket.pk, using)
+        if found is None:
             saved = _create(ticket, observer, write)
         else:
-            saved = _update(ticket, observer, before, write, update_fields)
+            before, policies = found
+            knowing = replace(observer, known=policies)
+            saved = _update(ticket, knowing, before, write, update_fields)
     ticket._sla_loaded = saved
     ticket.sla.forget()
 
@@ -97,7 +103,7 @@ def _update(
     sla, using = observer.sla, observer.using
     fields = None if update_fields is None else sla.attnames(update_fields)
     given, pending = _changed_by(ticket, before, fields)
-    written = sla.written(ticket, fields)
+    written = sla.written(ticket, before, fields)
     if any(hasattr(value, "resolve_expression") for value in (*written.values(), *given.values())):
         # F("priority") + 1, say: only the database knows the value, so look afterwards.
         with transaction.atomic(using=using):
@@ -166,31 +172,39 @@ def record(
     """Record facts about one ticket that no write to its row tells.
 
     ``tell`` is asked, under the lock, for the facts; those whose key is recorded already are
-    left out. ``ticket``, an instance somebody holds, is brought in step. Returns whether
-    there was anything new.
+    left out. ``ticket``, an instance somebody holds, is brought in step. The changelog tells of
+    what a person did even where no column changes. Returns whether there was anything new.
     """
     with _refusing(using):
-        fresh = lock(sla, using).filter(pk=pk).first()
+        # A special kind of ticket has a changelog of its own.
+        model = None if ticket is None else type(ticket)._meta.concrete_model
+        fresh = lock(sla, using, model).filter(pk=pk).first()
         if fresh is None:
             return False  # gone, or somebody else's ticket that has no SLA
         observer = observer_of(sla, using, ticket)
         recorded = load(sla, pk, using)
         progress = progressed(
-            observer, fresh, sla.row(fresh), recorded, lambda old, first: tell(observer, old)
+            observer,
+            fresh,
+            sla.row(fresh, frozenset()),
+            recorded,
+            lambda old, first: tell(observer, old),
         )
         if not progress.news:
             return False
         store(sla, {pk: progress}, using)
         changed = assign(fresh, columns(progress.after))
-        if changed:
-            extra: dict[str, Any] = {"_change_reason": reason} if reason else {}
-            if replaying():
-                extra["_history_date"] = observer.now
+        if changed or any(event.kind in BY_HAND for event in progress.news):
+            # The instant by which the changelog's row and the event know each other.
+            extra: dict[str, Any] = {"_history_date": progress.news[-1].recorded_at}
+            if reason:
+                extra["_change_reason"] = shortened(reason, type(fresh))
             if hasattr(ticket, "_history_user"):
                 extra["_history_user"] = ticket._history_user
             with attributes(fresh, extra):
-                # Past the host's save(): nothing of the host's changes here.
-                fresh.save_base(using=using, update_fields=frozenset(changed))
+                # Past the host's save(): nothing of the host's changes here. Django saves no
+                # empty set of fields; the targets are written as they are then.
+                fresh.save_base(using=using, update_fields=frozenset(changed or TARGETS))
     if ticket is not None:
         in_step(ticket, fresh)
     return True

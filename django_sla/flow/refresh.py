@@ -17,6 +17,7 @@ from django_sla.core.event import Kind, in_order
 from django_sla.core.verdict import due
 from django_sla.tables import terms as terms_table
 from django_sla.tables.clock import IDENTITY
+from django_sla.tables.columns import TARGETS
 from django_sla.tables.event import SLAEvent
 from django_sla.tables.insert import insert, insert_both
 from django_sla.tables.statement import Statement, any_value
@@ -26,18 +27,6 @@ if TYPE_CHECKING:
 
 Columns = dict[str, datetime | None]
 """The six columns of a ticket that events decide, by field name."""
-
-COLUMNS = (
-    "created_at",
-    "response_target",
-    "resolution_target",
-    "first_responded_at",
-    "resolved_at",
-    "closed_at",
-)
-
-TARGETS = {"response_target": "response", "resolution_target": "resolution"}
-"""Which metric's due instant a column shows."""
 
 
 def load(sla: "SLA", pk: Any, using: str) -> list[SLAEvent]:

@@ -14,8 +14,9 @@ from django_sla.core.clock import Lifecycle
 from django_sla.exceptions import NaiveDatetime
 from django_sla.flow.lock import Row
 from django_sla.flow.observe import Observer, check
-from django_sla.flow.refresh import COLUMNS, Columns, Progress, columns, fold, go_on
+from django_sla.flow.refresh import Columns, Progress, columns, fold, go_on
 from django_sla.moment import now
+from django_sla.tables.columns import COLUMNS
 from django_sla.tables.event import SLAEvent
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def opened(ticket: Any, observer: Observer, given: Columns) -> Progress:
     """The first facts of a new ticket, with its columns set."""
     sla = observer.sla
     ticket.created_at = aware(sla, "created_at", ticket.created_at) or observer.now
-    news = observer.opening(ticket, sla.row(ticket), given)
+    news = observer.opening(ticket, observer.row(ticket), given)
     progress = Progress(news=news, before=None, after=fold(news, observer.using))
     result = columns(progress.after)
     check(given, result, progress.after)
@@ -131,6 +132,13 @@ def write_history(tickets: list[Any], observer: Observer, *, update: bool) -> No
     manager.bulk_history_create(
         tickets, update=update, default_user=actor, default_date=observer.now
     )
+
+
+def shortened(reason: str, model: Any) -> str:
+    """A reason as the changelog of a ticket model takes it; its event keeps it whole."""
+    history = getattr(model, model._meta.simple_history_manager_attribute).model
+    limit = history._meta.get_field("history_change_reason").max_length
+    return reason if limit is None or len(reason) <= limit else f"{reason[: limit - 1]}…"
 
 
 @contextmanager

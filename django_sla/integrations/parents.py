@@ -29,9 +29,9 @@ def read_before(*, instance: Model, using: str, raw: bool = False, **kwargs: Any
         return
     with transaction.atomic(using=using, savepoint=False):
         instance.__dict__["_sla_before"] = {
-            sla: row
+            sla: found[0]
             for sla in _children(type(instance))
-            if (row := locked_row(sla, instance.pk, using)) is not None
+            if (found := locked_row(sla, instance.pk, using)) is not None
         }
 
 

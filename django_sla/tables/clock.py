@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from django_sla.core.clock import Clock, Target
@@ -29,6 +30,21 @@ class StateName(models.TextChoices):
     MET = State.MET.value, _("Met")
     MISSED = State.MISSED.value, _("Missed")
     NONE = State.NONE.value, _("No target")
+
+
+METRIC_NAMES: Mapping[str, Any] = {
+    "response": _("Response"),
+    "resolution": _("Resolution"),
+    "next_response": _("Next response"),
+    "closure": _("Closure"),
+}
+
+
+def metric_name(metric: str | None) -> str:
+    """A metric in words; a host's own is called by its name."""
+    if not metric:
+        return ""
+    return str(METRIC_NAMES.get(metric) or capfirst(metric.replace("_", " ")))
 
 
 class SLAClock(models.Model):

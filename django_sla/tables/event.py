@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_sla.core.event import Category, Event, Kind
 from django_sla.core.policy import Terms as TermsValue
+from django_sla.tables.clock import metric_name
 from django_sla.tables.terms import Terms
 
 
@@ -26,6 +27,8 @@ class EventKind(models.TextChoices):
     TARGET_SET = Kind.TARGET_SET.value, _("target set by hand")
     TARGET_CLEARED = Kind.TARGET_CLEARED.value, _("target cleared")
     BREACH_WAIVED = Kind.BREACH_WAIVED.value, _("breach waived")
+    HELD = Kind.HELD.value, _("put on hold")
+    RELEASED = Kind.RELEASED.value, _("released from hold")
 
 
 def unique_key() -> str:
@@ -73,6 +76,18 @@ class SLAEvent(models.Model):
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.at:%Y-%m-%d %H:%M}"
 
+    @property
+    def label(self) -> str:
+        """What happened, and to which metric, in words: ``breach waived · Resolution``."""
+        parts = [self.get_kind_display(), metric_name(self.data.get("metric"))]
+        return " · ".join(filter(None, parts))
+
+    @property
+    def due(self) -> datetime | None:
+        """``target_set``: the due instant."""
+        due = self.data.get("due")
+        return parse_datetime(due) if due else None
+
     @classmethod
     def of(
         cls,
@@ -105,7 +120,7 @@ class SLAEvent(models.Model):
     def value(self, terms: dict[str, TermsValue]) -> Event:
         """The event that this row states; ``terms`` by fingerprint."""
         data = self.data
-        category, due = data.get("category"), data.get("due")
+        category = data.get("category")
         return Event(
             kind=Kind(self.kind),
             at=self.at,
@@ -113,5 +128,5 @@ class SLAEvent(models.Model):
             priority=data.get("priority"),
             terms=terms[self.terms_id] if self.terms_id else None,
             metric=data.get("metric"),
-            due=parse_datetime(due) if due else None,
+            due=self.due,
         )

@@ -6,10 +6,9 @@ from typing import Any, overload
 
 from django.db.models import Model, QuerySet
 
-from django_sla import registry
 from django_sla.conf import settings
 from django_sla.core.event import Category
-from django_sla.flow.refresh import COLUMNS
+from django_sla.tables.columns import COLUMNS
 from django_sla.ticket.face import TicketSLA
 
 DEFAULT_STATUSES: Mapping[Category, tuple[str, ...]] = {
@@ -142,16 +141,15 @@ class SLA:
         fields = {field.name: field for field in self.model._meta.concrete_fields}
         return fields | {field.attname: field for field in fields.values()}
 
-    def policy_fields(self) -> tuple[str, ...]:
-        """The attribute names of this model's fields that policies' conditions read."""
-        return self._names()[1]
+    def policy_fields(self, paths: frozenset[str]) -> tuple[str, ...]:
+        """The attribute names of this model's fields that conditions read, which read ``paths``."""
+        return self._names(paths)[1]
 
-    def watched(self) -> tuple[str, ...]:
+    def watched(self, paths: frozenset[str]) -> tuple[str, ...]:
         """The attribute names of all fields that matter to the SLA."""
-        return self._names()[0]
+        return self._names(paths)[0]
 
-    def _names(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        paths = registry.watched_fields()
+    def _names(self, paths: frozenset[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
         names = self._by_paths.get(paths)
         if names is None:
             first = {path.partition("__")[0] for path in paths}
@@ -173,19 +171,22 @@ class SLA:
     def priority_of(self, row: Mapping[str, Any]) -> Any:
         return row.get(self.attname(self.priority))
 
-    def row(self, ticket: Model) -> dict[str, Any]:
+    def row(self, ticket: Model, paths: frozenset[str]) -> dict[str, Any]:
         """What an instance says of the watched fields."""
-        return {name: getattr(ticket, name) for name in self.watched()}
+        return {name: getattr(ticket, name) for name in self.watched(paths)}
 
     def attnames(self, names: Iterable[str]) -> set[str]:
         return {self._fields[name].attname for name in names if name in self._fields}
 
-    def written(self, ticket: Model, fields: set[str] | None) -> dict[str, Any]:
-        """The watched fields, but for the six columns, that a save of ``ticket`` writes."""
+    def written(
+        self, ticket: Model, names: Iterable[str], fields: set[str] | None
+    ) -> dict[str, Any]:
+        """Of the fields ``names``, but for the six columns, those that a save of ``ticket``
+        writes."""
         state = ticket.__dict__
         return {
             name: _clean(self._fields[name], state[name])
-            for name in self.watched()
+            for name in names
             if name in state and name not in COLUMNS and (fields is None or name in fields)
         }
 

@@ -11,8 +11,8 @@ from simple_history.models import HistoricalRecords
 
 from django_sla import registry
 from django_sla.flow import record
-from django_sla.flow.refresh import COLUMNS
 from django_sla.moment import now
+from django_sla.tables.columns import COLUMNS
 from django_sla.tables.history import ClientIPHistory, ClientIPHistoryManager
 from django_sla.ticket.companions import make_companions
 from django_sla.ticket.declaration import SLA

@@ -90,10 +90,11 @@ class SLAQuerySet(QuerySet[Any]):
 
     def update(self, **kwargs: Any) -> int:
         """As Django's; fields that matter to the SLA leave events and changelog rows."""
+        self._for_write = True
         names = {self._attname(name) for name in kwargs}
-        if not names & set(self.model.sla.watched()):
-            return super().update(**kwargs)
-        return bulk.update(self.model.sla, self, lambda batch: QuerySet.update(batch, **kwargs))
+        return bulk.update(
+            self.model.sla, self, names, lambda batch: QuerySet.update(batch, **kwargs)
+        )
 
     update.alters_data = True  # type: ignore[attr-defined]
 

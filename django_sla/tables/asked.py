@@ -1,0 +1,101 @@
+"""The fields of tickets that conditions may ask: a ticket model's own, and one step across its
+relations."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.exceptions import FieldDoesNotExist
+from django.db import models
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from django_sla import registry
+from django_sla.core.condition import Operator
+from django_sla.tables.columns import COLUMNS
+
+MODEL = "_meta__label"
+"""In place of a field: which ticket model it is, where a project has several."""
+
+SECRET = frozenset({"password"})
+_TEXTS = (models.CharField, models.TextField)
+_SIZES = (
+    models.IntegerField,
+    models.FloatField,
+    models.DecimalField,
+    models.DateField,
+    models.DurationField,
+)
+_ASKED = (
+    *_TEXTS,
+    *_SIZES,
+    models.BooleanField,
+    models.ForeignKey,
+    models.UUIDField,
+    models.GenericIPAddressField,
+)
+
+
+def fields_of(model: type[models.Model]) -> Iterator[tuple[str, Any]]:
+    """The fields that conditions may ask of a ticket model: its own, and one step away."""
+    for field in model._meta.concrete_fields:
+        if field.name in COLUMNS or field.primary_key or not _may_be_asked(field):
+            continue
+        yield field.name, field
+        if isinstance(field.related_model, type):
+            for further in field.related_model._meta.concrete_fields:
+                if not further.primary_key and _may_be_asked(further):
+                    yield f"{field.name}__{further.name}", further
+
+
+def _may_be_asked(field: Any) -> bool:
+    return field.name not in SECRET and isinstance(field, _ASKED)
+
+
+def field_at(path: str) -> Any:
+    """The field at a path, of the first ticket model that has it; None if there is none."""
+    for model in registry.tickets:
+        field = _field_of(model, path)
+        if field is not None:
+            return field
+    return None
+
+
+def _field_of(model: Any, path: str) -> Any:
+    name, _sep, rest = path.partition("__")
+    try:
+        field = model._meta.get_field(name)
+        if rest:
+            field = field.related_model._meta.get_field(rest)
+    except (AttributeError, FieldDoesNotExist):
+        return None
+    return field if field.concrete and _may_be_asked(field) else None
+
+
+def operators_for(path: str) -> tuple[Operator, ...]:
+    """The operators that make sense for the field at a path."""
+    if path == MODEL:
+        return (Operator.IS, Operator.IS_NOT, Operator.IN, Operator.NOT_IN)
+    field = field_at(path)
+    equal = (Operator.IS, Operator.IS_NOT, Operator.IN, Operator.NOT_IN)
+    empty = (Operator.EMPTY, Operator.NOT_EMPTY)
+    if isinstance(field, models.BooleanField):
+        return (Operator.IS, Operator.IS_NOT, *(empty if field.null else ()))
+    if isinstance(field, _TEXTS):
+        return (*equal, Operator.CONTAINS, Operator.STARTS_WITH, *empty)
+    if isinstance(field, _SIZES):
+        return (*equal, Operator.AT_LEAST, Operator.AT_MOST, *empty)
+    return (*equal, *empty)
+
+
+def path_in_words(path: str) -> str:
+    """For people: "Project → key"."""
+    if path == MODEL:
+        return _("Kind of ticket")
+    field = field_at(path)
+    if field is None:
+        return path
+    words = [str(field.verbose_name)]
+    name, _sep, rest = path.partition("__")
+    if rest:
+        words.insert(0, str(field_at(name).verbose_name))
+    return capfirst(" → ".join(words))

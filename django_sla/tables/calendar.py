@@ -1,0 +1,89 @@
+"""Calendars that people edit."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
+
+from django_sla.conf import ALWAYS_NAME, CALENDAR_KEYS, unreadable
+from django_sla.core.calendar import Calendar as CalendarValue
+from django_sla.tables.edition import RevisingQuerySet
+from django_sla.tables.history import ClientIPHistory, ClientIPHistoryManager
+
+
+class Calendar(models.Model):
+    """Opening hours in a time zone, with holidays and special days.
+
+    The parts have the shape that a calendar in the settings has, as JSON types.
+    """
+
+    name = models.CharField(_("name"), max_length=80, unique=True)
+    tz = models.CharField(_("time zone"), max_length=64, default="UTC")
+    hours = models.JSONField(_("opening hours"), default=dict, blank=True)
+    """``{"mon": [["09:00", "17:00"]], …}``; a weekday that is not there is closed."""
+    holidays = models.JSONField(_("holidays"), default=dict, blank=True)
+    """``{"2026-12-25": "Christmas Day", …}``"""
+    special_days = models.JSONField(_("special days"), default=dict, blank=True)
+    """``{"2026-12-24": [["09:00", "12:00"]], …}``, in place of the hours of that date."""
+
+    history = HistoricalRecords(
+        bases=[ClientIPHistory],
+        history_manager=ClientIPHistoryManager,
+        history_id_field=models.BigAutoField(),
+    )
+    objects = RevisingQuerySet.as_manager()
+
+    class Meta:
+        app_label = "django_sla"
+        ordering = ["name"]
+        verbose_name = _("calendar")
+        verbose_name_plural = _("calendars")
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """As Django's, once it is valid.
+
+        Raises:
+            ValidationError: by field, what is wrong and what to write instead.
+        """
+        self.full_clean()
+        super().save(*args, **kwargs)
+
+    def clean(self) -> None:
+        """Check each part, and write it in one way only.
+
+        Raises:
+            ValidationError: by field.
+        """
+        errors: dict[str, Any] = {}
+        self.name = self.name.strip()
+        if self.name.casefold() == ALWAYS_NAME:
+            errors["name"] = _("This is the name of the built-in calendar; take another.")
+        holidays = self.holidays
+        if isinstance(holidays, list | tuple):
+            holidays = dict.fromkeys(holidays, "")
+        parts = {"tz": self.tz, "hours": self.hours, "special_days": self.special_days}
+        for key, error in unreadable(parts | {"holidays": holidays}).items():
+            errors[key] = str(error).removeprefix(f"{key}: ")
+        if errors:
+            raise ValidationError(errors)
+        written = CalendarValue(holidays=holidays, **parts).to_dict()
+        self.hours, self.special_days = written["hours"], written["special_days"]
+        names = {str(day): str(name or "").strip() for day, name in holidays.items()}
+        self.holidays = {day: names[day] for day in written["holidays"]}
+
+    def value(self) -> CalendarValue:
+        """The calendar that this row says.
+
+        Raises:
+            CalendarError: somebody has written to the row past its validation.
+        """
+        return CalendarValue(**self.document())
+
+    def document(self) -> dict[str, Any]:
+        """As JSON types, as a calendar in the settings."""
+        return {key: getattr(self, key) for key in CALENDAR_KEYS}

@@ -1,0 +1,81 @@
+"""Which edition of the policies and calendars is in the database.
+
+A token in one row changes with every edit of a policy or a calendar. Processes keep what they have
+read under the token, so that an edit is in force at the next ticket, on every process, for the
+price of reading one value. Tokens are random: two databases, or the schemas of two tenants, never
+have the same one.
+"""
+
+from typing import Any
+from uuid import uuid4
+
+from django.db import connections, models
+from django.db.models import QuerySet, Subquery
+from django.db.models.signals import post_delete, post_save
+from django.utils.translation import gettext_lazy as _
+
+NONE = ""
+"""The edition of a database in which nothing was ever edited."""
+
+
+class Edition(models.Model):
+    """The one row that holds the token."""
+
+    token = models.CharField(_("token"), max_length=32)
+
+    class Meta:
+        app_label = "django_sla"
+        default_permissions = ()
+        verbose_name = _("edition")
+        verbose_name_plural = _("editions")
+
+    def __str__(self) -> str:
+        return self.token
+
+
+def read(using: str) -> str:
+    """The edition as the current transaction sees it. One query."""
+    connection = connections[using]
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT token FROM {connection.ops.quote_name(Edition._meta.db_table)}")
+        row = cursor.fetchone()
+    return row[0] if row else NONE
+
+
+def as_column() -> Subquery:
+    """The edition as a column of another question, which so needs none of its own."""
+    return Subquery(Edition._base_manager.order_by().values("token")[:1])
+
+
+def revise(using: str) -> None:
+    """A new edition: what processes have read is out of date once this is committed."""
+    Edition._base_manager.using(using).update_or_create(pk=1, defaults={"token": uuid4().hex})
+
+
+class RevisingQuerySet(QuerySet[Any]):
+    """For policies and calendars: writes that send no signals make a new edition, too."""
+
+    def update(self, **kwargs: Any) -> int:
+        updated = super().update(**kwargs)
+        revise(self.db)
+        return updated
+
+    update.alters_data = True  # type: ignore[attr-defined]
+
+    def bulk_create(self, *args: Any, **kwargs: Any) -> list[Any]:
+        created = super().bulk_create(*args, **kwargs)
+        revise(self.db)
+        return created
+
+
+def connect() -> None:
+    """Notice every saved or deleted policy and calendar, fixtures included."""
+    for name in ("Policy", "Calendar"):
+        for signal in (post_save, post_delete):
+            signal.connect(
+                _edited, sender=f"django_sla.{name}", dispatch_uid=f"django_sla.edition.{name}"
+            )
+
+
+def _edited(*, using: str, **kwargs: Any) -> None:
+    revise(using)

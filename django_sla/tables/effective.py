@@ -1,0 +1,91 @@
+"""The policies in force: those of the database, of code, of the settings, and the built-in one."""
+
+import logging
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.core.exceptions import ValidationError
+
+from django_sla import registry
+from django_sla.core.policy import Policy
+from django_sla.tables import edition as editions
+from django_sla.tables.policy import Policy as PolicyRow
+
+logger = logging.getLogger(__name__)
+
+UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, ValidationError)
+"""What reading a row raises that was written past its validation."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policies:
+    """All policies in the order in which they are asked."""
+
+    edition: str
+    """Of the database's part."""
+    own: tuple[Policy, ...]
+    """What the process itself brings along: code, settings, the built-in one."""
+    all: tuple[Policy, ...]
+
+    @cached_property
+    def fields(self) -> frozenset[str]:
+        """The field paths that their conditions read."""
+        return frozenset[str]().union(*(policy.when.fields for policy in self.all))
+
+
+_kept: dict[str, Policies] = {}
+"""By edition. What an edition stands for never changes, so this is never stale."""
+
+_latest: dict[str, str] = {}
+"""The edition that was read last, by database."""
+
+KEPT = 100
+"""Editions that a process keeps: one, or one for each tenant."""
+
+
+def policies(using: str, edition: str | None = None) -> Policies:
+    """The policies in force.
+
+    One query, for the edition, unless somebody has read it already; three when it is new.
+
+    Raises:
+        InvalidSettings: the setting is wrong.
+    """
+    if edition is None:
+        edition = editions.read(using)
+    own = registry.policies()
+    found = _kept.get(edition)
+    if found is None or found.own is not own:
+        if len(_kept) >= KEPT:
+            _kept.clear()
+        found = _kept[edition] = _load(edition, own, using)
+    _latest[using] = edition
+    return found
+
+
+def last_known(using: str) -> Policies:
+    """The policies as this process read them last: to ask a question whose answer brings the
+    edition along."""
+    return policies(using, _latest.get(using, editions.NONE))
+
+
+def _load(edition: str, own: tuple[Policy, ...], using: str) -> Policies:
+    *before, default = own
+    first: list[Policy] = []
+    fallback: list[Policy] = []
+    rows = () if edition == editions.NONE else _rows(using)
+    for row in rows:
+        try:
+            value = row.value(default)
+        except UNREADABLE as error:
+            logger.error(
+                "The policy %r in the database cannot be read and is left out: %s", row.name, error
+            )
+            continue
+        (fallback if row.fallback else first).append(value)
+    return Policies(edition=edition, own=own, all=(*first, *before, *fallback, default))
+
+
+def _rows(using: str) -> list[PolicyRow]:
+    rows = PolicyRow._base_manager.using(using).select_related("calendar")
+    return list(rows.filter(enabled=True).order_by("order", "name"))
