@@ -64,6 +64,39 @@ class ClockStopped(SLAError):
     """The {0} clock stopped at {1}; its target can no longer be changed."""
 
 
+class NoClock(SLAError, ValueError):
+    """metric: {0!r} has no clock on this ticket; there is {1}."""
+
+
+class ReasonMissing(SLAError, ValueError):
+    """reason: say why; the reason is kept with what was done."""
+
+
+class AlreadyOnHold(SLAError):
+    """The ticket is on hold already; resume it before it is put on hold again."""
+
+
+class NotOnHold(SLAError):
+    """The ticket is not on hold, so there is nothing to resume."""
+
+
+class TicketDone(SLAError):
+    """The ticket is {0}, so there is nothing to put on hold; reopen it first."""
+
+
+class HolidaysNotInstalled(SLAError):
+    """The package "holidays" is not installed; run: pip install "django-sla[holidays]"."""
+
+
 class UnknownTickets(SLAError):
     """{0}.objects.bulk_create() cannot ignore or update conflicts, because the database does not
     say which tickets it created; look for the existing ones first."""
+
+
+class PoliciesEdited(SLAError):
+    """A policy or a calendar was edited since this was looked at, so it would do something else;
+    look again."""
+
+
+class RecalculationOver(SLAError):
+    """This recalculation is {0}, so there is nothing to apply; start another one."""

@@ -5,6 +5,7 @@ from django_sla.tables.clock import SLAClock
 from django_sla.tables.event import SLAEvent
 from django_sla.tables.history import ClientIPHistory, ClientIPHistoryManager
 from django_sla.tables.policy import Policy
+from django_sla.tables.recalculation import Recalculation
 from django_sla.tables.terms import Terms
 from django_sla.ticket.declaration import SLA
 from django_sla.ticket.face import TicketSLA
@@ -17,6 +18,7 @@ __all__ = [
     "ClientIPHistory",
     "ClientIPHistoryManager",
     "Policy",
+    "Recalculation",
     "SLAClock",
     "SLAEvent",
     "SLAMixin",

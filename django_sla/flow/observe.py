@@ -42,16 +42,21 @@ class FactsOf(dict[str, Any]):
         name, _, rest = path.partition("__")
         if rest:
             related = getattr(self.ticket, name, MISSING)
-            return None if related is None else getattr(related, rest, MISSING)
-        try:
-            found = self.ticket._meta.get_field(name)
-        except FieldDoesNotExist:
-            return getattr(self.ticket, name, MISSING)
-        value = getattr(self.ticket, getattr(found, "attname", name))
-        try:
-            return found.to_python(value)  # type: ignore[union-attr]
-        except (AttributeError, ValidationError):
-            return value  # no column, or not what the column takes, which the database will say
+            return None if related is None else _value_of(related, rest)
+        return _value_of(self.ticket, name)
+
+
+def _value_of(row: Any, name: str) -> Any:
+    """A field's value as the database has it, of a foreign key the key; or that of a property."""
+    try:
+        found = row._meta.get_field(name)
+    except (AttributeError, FieldDoesNotExist):
+        return getattr(row, name, MISSING)
+    value = getattr(row, getattr(found, "attname", name))
+    try:
+        return found.to_python(value)
+    except (AttributeError, ValidationError):
+        return value  # no column, or not what the column takes, which the database will say
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import get_user_model
-from django.db.models import Model
+from django.db.models import AutoField, Model
 from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
@@ -18,6 +18,8 @@ from django_sla.flow.refresh import Columns, Progress, columns, fold, go_on
 from django_sla.moment import now
 from django_sla.tables.columns import COLUMNS
 from django_sla.tables.event import SLAEvent
+from django_sla.tables.history import current_ip
+from django_sla.tables.insert import insert_from
 
 if TYPE_CHECKING:
     from django_sla.ticket.declaration import SLA
@@ -132,6 +134,39 @@ def write_history(tickets: list[Any], observer: Observer, *, update: bool) -> No
     manager.bulk_history_create(
         tickets, update=update, default_user=actor, default_date=observer.now
     )
+
+
+_HISTORY = frozenset({"history_date", "history_change_reason", "history_type", "history_user_id"})
+
+
+def copy_history(pks: list[Any], observer: Observer, reason: str) -> None:
+    """Changelog rows for tickets as their rows are now: copied by the database, where the
+    changelog has no columns but those of the ticket and the usual ones."""
+    sla, using = observer.sla, observer.using
+    name = getattr(sla.model._meta, "simple_history_manager_attribute", None)
+    if name is None:
+        return
+    manager = getattr(sla.model, name)
+    reason = shortened(reason, sla.model)
+    rows = sla.rows(using).filter(pk__in=pks)
+    history = manager.model._meta
+    tracked = [field.attname for field in manager.model.tracked_fields]
+    own = {field.attname for field in history.concrete_fields} - {*tracked, history.pk.attname}
+    if own - {"client_ip"} != _HISTORY or not isinstance(history.pk, AutoField):
+        tickets = list(rows)
+        for ticket in tickets:
+            ticket._change_reason = reason
+        write_history(tickets, observer, update=True)
+        return
+    constants = {
+        "history_date": observer.now,
+        "history_change_reason": reason or None,
+        "history_type": "~",
+        "history_user_id": observer.actor_id,
+    }
+    if "client_ip" in own:
+        constants["client_ip"] = current_ip()
+    insert_from(manager.model, rows, {name: name for name in tracked}, constants, using)
 
 
 def shortened(reason: str, model: Any) -> str:

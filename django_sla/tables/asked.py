@@ -2,9 +2,9 @@
 relations."""
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
-from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -51,24 +51,24 @@ def _may_be_asked(field: Any) -> bool:
     return field.name not in SECRET and isinstance(field, _ASKED)
 
 
+def fields_at(path: str) -> list[Any]:
+    """The fields at a path, one of each ticket model that has it."""
+    return [asked[path] for asked in map(_asked, registry.tickets) if path in asked]
+
+
 def field_at(path: str) -> Any:
     """The field at a path, of the first ticket model that has it; None if there is none."""
-    for model in registry.tickets:
-        field = _field_of(model, path)
-        if field is not None:
-            return field
-    return None
+    return next(iter(fields_at(path)), None)
 
 
-def _field_of(model: Any, path: str) -> Any:
-    name, _sep, rest = path.partition("__")
-    try:
-        field = model._meta.get_field(name)
-        if rest:
-            field = field.related_model._meta.get_field(rest)
-    except (AttributeError, FieldDoesNotExist):
-        return None
-    return field if field.concrete and _may_be_asked(field) else None
+def models_with(paths: set[str]) -> list[type[models.Model]]:
+    """The ticket models that have all of these fields."""
+    return [model for model in registry.tickets if paths - {MODEL} <= _asked(model).keys()]
+
+
+@cache
+def _asked(model: type[models.Model]) -> dict[str, Any]:
+    return dict(fields_of(model))
 
 
 def operators_for(path: str) -> tuple[Operator, ...]:
@@ -77,14 +77,24 @@ def operators_for(path: str) -> tuple[Operator, ...]:
         return (Operator.IS, Operator.IS_NOT, Operator.IN, Operator.NOT_IN)
     field = field_at(path)
     equal = (Operator.IS, Operator.IS_NOT, Operator.IN, Operator.NOT_IN)
-    empty = (Operator.EMPTY, Operator.NOT_EMPTY)
+    empty = (Operator.EMPTY, Operator.NOT_EMPTY) if _may_be_empty(path) else ()
     if isinstance(field, models.BooleanField):
-        return (Operator.IS, Operator.IS_NOT, *(empty if field.null else ()))
+        return (Operator.IS, Operator.IS_NOT, *empty)
     if isinstance(field, _TEXTS):
         return (*equal, Operator.CONTAINS, Operator.STARTS_WITH, *empty)
     if isinstance(field, _SIZES):
         return (*equal, Operator.AT_LEAST, Operator.AT_MOST, *empty)
     return (*equal, *empty)
+
+
+def _may_be_empty(path: str) -> bool:
+    """Of a field across a relation: also where the relation may point to nothing."""
+    first = path.partition("__")[0]
+    return any(
+        isinstance(asked[path], _TEXTS) or asked[path].null or asked[first].null
+        for asked in map(_asked, registry.tickets)
+        if path in asked
+    )
 
 
 def path_in_words(path: str) -> str:

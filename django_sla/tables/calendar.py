@@ -1,5 +1,6 @@
 """Calendars that people edit."""
 
+from datetime import date
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -9,11 +10,11 @@ from simple_history.models import HistoricalRecords
 
 from django_sla.conf import ALWAYS_NAME, CALENDAR_KEYS, unreadable
 from django_sla.core.calendar import Calendar as CalendarValue
-from django_sla.tables.edition import RevisingQuerySet
+from django_sla.tables.edition import Revising
 from django_sla.tables.history import ClientIPHistory, ClientIPHistoryManager
 
 
-class Calendar(models.Model):
+class Calendar(Revising):
     """Opening hours in a time zone, with holidays and special days.
 
     The parts have the shape that a calendar in the settings has, as JSON types.
@@ -33,7 +34,6 @@ class Calendar(models.Model):
         history_manager=ClientIPHistoryManager,
         history_id_field=models.BigAutoField(),
     )
-    objects = RevisingQuerySet.as_manager()
 
     class Meta:
         app_label = "django_sla"
@@ -44,15 +44,6 @@ class Calendar(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """As Django's, once it is valid.
-
-        Raises:
-            ValidationError: by field, what is wrong and what to write instead.
-        """
-        self.full_clean()
-        super().save(*args, **kwargs)
-
     def clean(self) -> None:
         """Check each part, and write it in one way only.
 
@@ -60,11 +51,10 @@ class Calendar(models.Model):
             ValidationError: by field.
         """
         errors: dict[str, Any] = {}
-        self.name = self.name.strip()
-        if self.name.casefold() == ALWAYS_NAME:
+        if str(self.name).casefold() == ALWAYS_NAME:
             errors["name"] = _("This is the name of the built-in calendar; take another.")
         holidays = self.holidays
-        if isinstance(holidays, list | tuple):
+        if isinstance(holidays, list | tuple) and all(isinstance(day, str) for day in holidays):
             holidays = dict.fromkeys(holidays, "")
         parts = {"tz": self.tz, "hours": self.hours, "special_days": self.special_days}
         for key, error in unreadable(parts | {"holidays": holidays}).items():
@@ -73,8 +63,10 @@ class Calendar(models.Model):
             raise ValidationError(errors)
         written = CalendarValue(holidays=holidays, **parts).to_dict()
         self.hours, self.special_days = written["hours"], written["special_days"]
-        names = {str(day): str(name or "").strip() for day, name in holidays.items()}
-        self.holidays = {day: names[day] for day in written["holidays"]}
+        names = {date.fromisoformat(day): name for day, name in holidays.items()}
+        self.holidays = {
+            day.isoformat(): str(name or "").strip() for day, name in sorted(names.items())
+        }
 
     def value(self) -> CalendarValue:
         """The calendar that this row says.

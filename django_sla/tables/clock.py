@@ -94,7 +94,6 @@ class SLAClock(models.Model):
     @classmethod
     def of(cls, clock: Clock, ticket_id: Any) -> "SLAClock":
         """An unsaved row for ``clock``."""
-        stopped_at = clock.stopped_at
         row = cls(
             metric=clock.metric,
             cycle=clock.cycle,
@@ -103,15 +102,15 @@ class SLAClock(models.Model):
             started_at=clock.started_at,
             pauses=[[p.start.isoformat(), p.end.isoformat()] for p in clock.pauses],
             paused_at=clock.paused_at,
-            stopped_at=stopped_at,
+            stopped_at=clock.stopped_at,
             stopped_by=clock.stopped_by or "",
             target_due=clock.target.due if clock.target else None,
             target_set_at=clock.target.set_at if clock.target else None,
             waived=clock.waived,
             due_at=due(clock),
             warn_at=warn_at(clock),
-            elapsed=counted(clock, stopped_at) if stopped_at else None,
-            outcome=_outcome(clock),
+            elapsed=counted(clock, clock.stopped_at) if clock.stopped_at else None,
+            outcome=outcome(clock),
         )
         row.ticket_id = ticket_id
         return row
@@ -139,7 +138,7 @@ class SLAClock(models.Model):
         )
 
 
-def _outcome(clock: Clock) -> str:
+def outcome(clock: Clock) -> str:
     """What no instant can change any more about a clock's state."""
     if clock.stopped_at is not None:
         return judge(clock, clock.stopped_at).state.value

@@ -5,8 +5,9 @@ ticket model's own, or one step across its relations, and the value is checked a
 is ever evaluated.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -19,7 +20,16 @@ from django_sla import registry
 from django_sla.conf import did_you_mean
 from django_sla.core.condition import Condition, Operator, compare, every
 from django_sla.introspect import choices_of
-from django_sla.tables.asked import MODEL, SECRET, field_at, fields_of, operators_for, path_in_words
+from django_sla.tables.asked import (
+    MODEL,
+    SECRET,
+    field_at,
+    fields_at,
+    fields_of,
+    operators_for,
+    path_in_words,
+)
+from django_sla.tables.contradiction import Wanted, contradictions
 
 Row = Mapping[str, Any]
 """``field``, ``operator``, ``value`` as JSON types, and ``label``, what people call the value."""
@@ -63,7 +73,7 @@ def clean(rows: object) -> list[dict[str, Any]]:
                 for message in error.messages
             ]
     if not errors:
-        errors = [str(message) for message in contradictions(found)]
+        errors = list(contradictions([_wanted(row) for row in found]))
     if errors:
         raise ValidationError(errors)
     return found
@@ -135,20 +145,41 @@ def _clean_value(path: str, value: Any, *, exact: bool) -> tuple[Any, str]:
         return value, value
     if value is None or value == "":
         raise ValidationError(_("Give a value, or compare with “is empty”."))
-    field = field_at(path)
-    if isinstance(field, models.ForeignKey):
-        return _clean_related(field, value)
+    errors = []
+    for field in fields_at(path):
+        try:
+            return _clean_for(field, value, exact=exact)
+        except ValidationError as error:
+            errors.append(error)
+    raise errors[0]
+
+
+def _clean_for(field: Any, value: Any, *, exact: bool) -> tuple[Any, str]:
+    nonsense = ValidationError(
+        _("“%(value)s” is no value of this field.") % {"value": str(value)[:80]}
+    )
+    if isinstance(value, Mapping | list | tuple) or "\0" in str(value):
+        raise nonsense
     if isinstance(field, models.BooleanField):
         value = _BOOLEANS.get(str(value).strip().casefold(), value)
+    elif isinstance(value, bool):
+        raise nonsense
+    if isinstance(field, models.ForeignKey):
+        return _clean_related(field, value)
     if exact and (choices := choices_of(field.model, field.name)):
         return _clean_choice(field, choices, value)
-    if isinstance(value, bool) and not isinstance(field, models.BooleanField):
-        raise ValidationError(_("“%(value)s” is no value of this field.") % {"value": value})
-    found = field.to_python(value)
-    if exact:
-        field.run_validators(found)
+    try:
+        found = field.to_python(value)
+    except OverflowError:
+        raise nonsense from None
+    if isinstance(found, float | Decimal) and not Decimal(found).is_finite():
+        raise nonsense
+    if isinstance(value, float) and isinstance(found, int) and found != value:
+        raise nonsense  # 1.5 is not 1
     if isinstance(found, datetime) and timezone.is_naive(found):
         found = timezone.make_aware(found)
+    if exact:
+        field.run_validators(found)
     return _plain(found), str(found)
 
 
@@ -201,47 +232,6 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, bool | int | float) else str(value)
 
 
-def contradictions(rows: Sequence[Row]) -> Iterator[str]:
-    """Why no ticket can ever match all of these rows."""
-    allowed: dict[str, set[Any]] = {}
-    for row in rows:
-        path, operator = row["field"], Operator(row["operator"])
-        if operator in (Operator.IS, Operator.IN):
-            values = set(row["value"] if operator.takes_list else [row["value"]])
-            allowed[path] = allowed.get(path, values) & values
-    for row in rows:
-        path, operator = row["field"], Operator(row["operator"])
-        if path in allowed and operator not in (Operator.IS, Operator.IN):
-            holds = _read(row)
-            allowed[path] = {value for value in allowed[path] if holds({path: _typed(path, value)})}
-    for path, left in allowed.items():
-        if not left:
-            yield _("No ticket can match: “%(path)s” cannot have two values.") % {"path": path}
-    for path, low, high in _ranges(rows):
-        if low > high:
-            yield _("No ticket can match: “%(path)s” cannot be both that large and that small.") % {
-                "path": path
-            }
-    empty = {row["field"] for row in rows if row["operator"] == Operator.EMPTY}
-    for row in rows:
-        if row["field"] in empty and row["operator"] == Operator.NOT_EMPTY:
-            yield _("No ticket can match: “%(path)s” cannot be empty and not empty.") % {
-                "path": row["field"]
-            }
-
-
-def _ranges(rows: Sequence[Row]) -> Iterator[tuple[str, Any, Any]]:
-    """The fields that are bounded on both sides, with the narrowest bounds."""
-    lows: dict[str, list[Any]] = {}
-    highs: dict[str, list[Any]] = {}
-    for row in rows:
-        for operator, bounds in ((Operator.AT_LEAST, lows), (Operator.AT_MOST, highs)):
-            if row["operator"] == operator:
-                bounds.setdefault(row["field"], []).append(_typed(row["field"], row["value"]))
-    for path in lows.keys() & highs.keys():
-        yield path, max(lows[path]), min(highs[path])
-
-
 # Reading what was checked
 
 
@@ -255,19 +245,31 @@ def read(rows: Sequence[Row]) -> Condition:
 
 
 def _read(row: Row) -> Condition:
+    return compare(*_wanted(row))
+
+
+def _wanted(row: Row) -> Wanted:
     path, operator = row["field"], Operator(row["operator"])
     if not operator.takes_value:
-        return compare(path, operator)
+        return path, operator, None
     value = row["value"]
-    wanted = [_typed(path, one) for one in value] if operator.takes_list else _typed(path, value)
-    return compare(path, operator, wanted)
+    if operator.takes_list:
+        return path, operator, tuple(_typed(path, one) for one in value)
+    return path, operator, _typed(path, value)
 
 
 def _typed(path: str, value: Any) -> Any:
-    """A value as the field holds it. Of a field that is gone the value stays as it is written:
-    nothing matches it."""
-    field = field_at(path)
-    return value if field is None else field.to_python(value)
+    """A value as the field holds it: that of the first ticket model that takes it. Of a field that
+    is gone the value stays as it is written: nothing matches it."""
+    errors = []
+    for field in fields_at(path):
+        try:
+            return field.to_python(value)
+        except ValidationError as error:
+            errors.append(error)
+    if errors:
+        raise errors[0]
+    return value
 
 
 def in_words(row: Row) -> str:

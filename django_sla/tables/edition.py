@@ -9,9 +9,10 @@ have the same one.
 from typing import Any
 from uuid import uuid4
 
-from django.db import connections, models
+from django.apps import apps as django_apps
+from django.db import connections, models, router, transaction
 from django.db.models import QuerySet, Subquery
-from django.db.models.signals import post_delete, post_save
+from django.db.models.signals import post_delete, post_migrate, post_save
 from django.utils.translation import gettext_lazy as _
 
 NONE = ""
@@ -56,26 +57,75 @@ class RevisingQuerySet(QuerySet[Any]):
     """For policies and calendars: writes that send no signals make a new edition, too."""
 
     def update(self, **kwargs: Any) -> int:
-        updated = super().update(**kwargs)
-        revise(self.db)
+        self._for_write = True
+        with transaction.atomic(using=self.db):
+            updated = super().update(**kwargs)
+            revise(self.db)
         return updated
 
     update.alters_data = True  # type: ignore[attr-defined]
 
     def bulk_create(self, *args: Any, **kwargs: Any) -> list[Any]:
-        created = super().bulk_create(*args, **kwargs)
-        revise(self.db)
+        self._for_write = True
+        with transaction.atomic(using=self.db):
+            created = super().bulk_create(*args, **kwargs)
+            revise(self.db)
         return created
 
 
+class Revising(models.Model):
+    """Base of what is edited. A save is valid, and there together with its new edition."""
+
+    name: Any
+    objects = RevisingQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    def clean_fields(self, exclude: Any = None) -> None:
+        """As Django's; a name of spaces is none."""
+        if isinstance(self.name, str):
+            self.name = self.name.strip()
+        super().clean_fields(exclude)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """As Django's, once it is valid.
+
+        Raises:
+            ValidationError: by field, what is wrong and what to write instead.
+        """
+        self.full_clean()
+        using = kwargs.get("using") or router.db_for_write(type(self), instance=self)
+        with transaction.atomic(using=using):
+            super().save(*args, **kwargs)
+
+
 def connect() -> None:
-    """Notice every saved or deleted policy and calendar, fixtures included."""
+    """Notice every saved or deleted policy and calendar, fixtures included, and migrations, which
+    may write some past all of this."""
     for name in ("Policy", "Calendar"):
         for signal in (post_save, post_delete):
             signal.connect(
                 _edited, sender=f"django_sla.{name}", dispatch_uid=f"django_sla.edition.{name}"
             )
+    post_save.connect(_loaded, sender=Edition, dispatch_uid="django_sla.edition")
+    ours = django_apps.get_app_config(Edition._meta.app_label)
+    post_migrate.connect(_migrated, sender=ours, dispatch_uid="django_sla.edition")
 
 
 def _edited(*, using: str, **kwargs: Any) -> None:
     revise(using)
+
+
+def _loaded(*, raw: bool, using: str, **kwargs: Any) -> None:
+    """A fixture brings along the token of the database that it was taken from."""
+    if raw:
+        revise(using)
+
+
+def _migrated(*, using: str, apps: Any = None, plan: Any = (), **kwargs: Any) -> None:
+    """A migration writes through models that are not ours, and send no signals to us."""
+    if not plan or not router.allow_migrate_model(using, Edition):
+        return
+    if Edition._meta.model_name in apps.all_models[Edition._meta.app_label]:
+        revise(using)

@@ -13,7 +13,14 @@ from django_sla.tables.policy import Policy as PolicyRow
 
 logger = logging.getLogger(__name__)
 
-UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, ValidationError)
+UNREADABLE = (
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    ValidationError,
+)
 """What reading a row raises that was written past its validation."""
 
 
@@ -65,8 +72,16 @@ def policies(using: str, edition: str | None = None) -> Policies:
 
 def last_known(using: str) -> Policies:
     """The policies as this process read them last: to ask a question whose answer brings the
-    edition along."""
-    return policies(using, _latest.get(using, editions.NONE))
+    edition along.
+
+    No query, unless they are no longer kept. They are not read again under the edition of then:
+    what the database has by now, or another tenant's, is another one's.
+    """
+    edition = _latest.get(using, editions.NONE)
+    found = _kept.get(edition)
+    if found is not None and found.own is registry.policies():
+        return found
+    return policies(using, edition if edition == editions.NONE else None)
 
 
 def _load(edition: str, own: tuple[Policy, ...], using: str) -> Policies:

@@ -4,13 +4,15 @@ A ticket's save inserts an event and two clocks. Through ``bulk_create`` that al
 much as saving the ticket, nearly all of it spent on building the same SQL each time.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
+from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 from django.db import connections
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.db.models.constants import OnConflict
 
 _AS_THEY_ARE = frozenset({str, int, bool, type(None)})
@@ -55,22 +57,25 @@ def _statements(
         return
     connection = connections[using]
     fields = _fields(type(rows[0]))
+    names = [field.attname for field in fields]
     head, one, tail = _statement(type(rows[0]), using, unless_there)
     size = connection.ops.bulk_batch_size(fields, rows) or len(rows)
     for start in range(0, len(rows), size):
         batch = rows[start : start + size]
-        values = _prepared(batch, fields, connection)
-        yield f"{head}{', '.join([one] * len(batch))} {tail}", values
+        values = prepared(map(attrgetter(*names), batch), fields, connection)
+        yield f"{head}{', '.join([one] * len(batch))} {tail}", list(chain.from_iterable(values))
 
 
-def _prepared(rows: Sequence[Model], fields: tuple[Any, ...], connection: Any) -> list[Any]:
-    """The values of the rows as the database takes them, one after the other."""
-    values = []
+def prepared(
+    rows: Iterable[tuple[Any, ...]], fields: Sequence[Any], connection: Any
+) -> list[list[Any]]:
+    """The values of rows as the database takes them."""
+    found = []
     adapt = connection.ops.adapt_datetimefield_value
     instants: dict[datetime, Any] = {}  # the rows of one change tell of the same few
     for row in rows:
-        for field in fields:
-            value = getattr(row, field.attname)
+        values = []
+        for field, value in zip(fields, row, strict=True):
             if type(value) is datetime:
                 if value not in instants:
                     instants[value] = adapt(value)
@@ -78,7 +83,40 @@ def _prepared(rows: Sequence[Model], fields: tuple[Any, ...], connection: Any) -
             elif type(value) not in _AS_THEY_ARE:
                 value = field.get_db_prep_save(value, connection)
             values.append(value)
-    return values
+        found.append(values)
+    return found
+
+
+def insert_from(
+    model: type[Model],
+    source: QuerySet[Any],
+    copied: Mapping[str, str],
+    constants: Mapping[str, Any],
+    using: str,
+) -> None:
+    """Insert a row for each of ``source``: columns ``copied`` from it, by attribute name of
+    either side, and the same ``constants`` in all of them. One statement, whatever their number.
+    """
+    connection = connections[using]
+    fields = {field.attname: field for field in model._meta.concrete_fields}
+    [values] = prepared(
+        [tuple(constants.values())], [fields[name] for name in constants], connection
+    )
+    chosen = source.values_list(*copied.values()).query
+    selected, parameters = chosen.get_compiler(using).as_sql()
+    # Bound values have no type of their own in the list of a SELECT.
+    casts = connection.vendor == "postgresql"
+    marks = [f"%s::{fields[n].db_type(connection)}" if casts else "%s" for n in constants]
+    quote = connection.ops.quote_name
+    columns = ", ".join(quote(str(fields[name].column)) for name in (*constants, *copied))
+    body = selected.removeprefix("SELECT ")
+    assert body != selected
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {quote(model._meta.db_table)} ({columns}) "
+            f"SELECT {', '.join([*marks, body])}",
+            [*values, *parameters],
+        )
 
 
 @cache

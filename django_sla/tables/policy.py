@@ -21,7 +21,7 @@ from django_sla.core.policy import Policy as PolicyValue
 from django_sla.introspect import choices_of, concrete_field
 from django_sla.tables import condition
 from django_sla.tables.calendar import Calendar
-from django_sla.tables.edition import RevisingQuerySet
+from django_sla.tables.edition import Revising
 from django_sla.tables.history import ClientIPHistory, ClientIPHistoryManager
 
 
@@ -33,7 +33,7 @@ class ReopeningName(models.TextChoices):
     KEEP = Reopening.KEEP.value, gettext_lazy("the first resolution stands")
 
 
-class Policy(models.Model):
+class Policy(Revising):
     """A condition, goals per priority, a calendar, and the rules for reopening and warning.
 
     The parts have the shape that a policy in the settings has, as JSON types. What is left empty
@@ -89,7 +89,6 @@ class Policy(models.Model):
         history_manager=ClientIPHistoryManager,
         history_id_field=models.BigAutoField(),
     )
-    objects = RevisingQuerySet.as_manager()
 
     class Meta:
         app_label = "django_sla"
@@ -105,28 +104,19 @@ class Policy(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """As Django's, once it is valid.
-
-        Raises:
-            ValidationError: by field, what is wrong and what to write instead.
-        """
-        self.full_clean()
-        super().save(*args, **kwargs)
-
     def clean(self) -> None:
         """Check each part, and write it in one way only.
 
         Raises:
             ValidationError: by field.
         """
-        self.name = self.name.strip()
         errors: dict[str, list[Any]] = {}
         for field, problems in (
             ("name", self._name_problems()),
             ("goals", self._goal_problems()),
             ("fallback", self._fallback_problems()),
-            ("effective_until", self._period_problems()),
+            ("effective_from", _zone_problems(self.effective_from)),
+            ("effective_until", _zone_problems(self.effective_until) or self._period_problems()),
         ):
             if found := list(problems):
                 errors[field] = found
@@ -145,7 +135,7 @@ class Policy(models.Model):
         }
 
     def _name_problems(self) -> Iterator[str]:
-        if self.name.casefold() == DEFAULT_NAME:
+        if str(self.name).casefold() == DEFAULT_NAME:
             yield _("This is the name of the built-in policy; take another.")
         for policy in registry.policies()[:-1]:
             if policy.name == self.name:

@@ -1,0 +1,346 @@
+"""Applying the policies in force to open tickets: a preview first, then the change, in batches.
+
+Both go through the open tickets in the order of their keys and note how far they have come, the
+change in the same transaction as the tickets of the batch. So either can be interrupted at any
+point and goes on where it stopped; no ticket is changed twice, none is left out.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from heapq import nlargest
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.db.models import Count
+
+from django_sla import registry
+from django_sla.core.clock import Lifecycle
+from django_sla.core.event import Event, Kind
+from django_sla.core.verdict import warn_at
+from django_sla.exceptions import PoliciesEdited, RecalculationOver
+from django_sla.flow.judging import COLUMNS, Judge, Move
+from django_sla.flow.lock import lock_batch
+from django_sla.flow.observe import Observer
+from django_sla.flow.refresh import columns, load_batch, store
+from django_sla.flow.writing import copy_history, observer_of, progressed
+from django_sla.moment import now as read_now
+from django_sla.tables import terms as terms_table
+from django_sla.tables.clock import outcome
+from django_sla.tables.effective import Policies
+from django_sla.tables.effective import policies as in_force
+from django_sla.tables.event import SLAEvent
+from django_sla.tables.insert import insert_from
+from django_sla.tables.recalculation import Phase, Recalculation
+from django_sla.tables.update import update_many
+
+if TYPE_CHECKING:
+    from django_sla.ticket.declaration import SLA
+
+BATCH = 1000
+"""Tickets handled at a time: bounds the memory and how long their locks are held."""
+
+LARGEST = 20
+"""How many of the largest moves are kept."""
+
+Progress = Callable[[Recalculation], None]
+
+
+def start(
+    *,
+    policies: Iterable[str] = (),
+    since: datetime | None = None,
+    actor_id: Any = None,
+    using: str,
+) -> Recalculation:
+    """A new recalculation, of which nothing is done yet.
+
+    Args:
+        policies: by name; tickets that leave one of them or come to one. None: all.
+        since: only tickets opened at or after this instant.
+    """
+    run = Recalculation(
+        policies=sorted(policies),
+        since=since,
+        actor_id=actor_id,
+        started_at=read_now(),
+        digest=_digest(in_force(using)),
+    )
+    run.total = sum(_open_clocks(run, sla, using).aggregate(n=_TICKETS)["n"] for sla in _models())
+    run.save(using=using)
+    return run
+
+
+def preview(
+    run: Recalculation, *, seconds: float | None = None, progress: Progress | None = None
+) -> Recalculation:
+    """Go on looking at what would change, for so many seconds or to the end.
+
+    Raises:
+        PoliciesEdited: while it looked, somebody edited a policy or a calendar.
+    """
+    return _go_on(run, Phase.PREVIEWING, seconds, progress)
+
+
+def apply(
+    run: Recalculation,
+    *,
+    reason: str = "",
+    seconds: float | None = None,
+    progress: Progress | None = None,
+) -> Recalculation:
+    """Go on applying what was looked at, for so many seconds or to the end.
+
+    Each ticket whose terms change gets an event and a changelog row, with the reason. Targets set
+    by hand stay, and stopped clocks never change.
+
+    Raises:
+        PoliciesEdited: somebody edited a policy or a calendar since the preview.
+        RecalculationOver: it has been applied already, or its preview is not at its end.
+    """
+    using = run._state.db or "default"
+    with transaction.atomic(using=using):
+        run = _locked(run, using)
+        if run.phase == Phase.READY:
+            run.phase, run.seen, run.position = Phase.APPLYING, 0, []
+            run.reason = reason or run.reason
+            run.save(using=using)
+    if run.phase != Phase.APPLYING:
+        raise RecalculationOver(run.get_phase_display())
+    return _go_on(run, Phase.APPLYING, seconds, progress)
+
+
+def _go_on(
+    run: Recalculation, phase: Phase, seconds: float | None, progress: Progress | None
+) -> Recalculation:
+    using = run._state.db or "default"
+    end = None if seconds is None else monotonic() + seconds
+    while run.phase == phase:
+        with transaction.atomic(using=using):
+            run = _locked(run, using)
+            if run.phase == phase:
+                _batch(run, using)
+                run.save(using=using)
+        if progress:
+            progress(run)
+        if end is not None and monotonic() >= end:
+            break  # after one batch at least, so that it ends some day
+    return run
+
+
+def _locked(run: Recalculation, using: str) -> Recalculation:
+    """The row as it is: another process may have gone on with it."""
+    rows: Any = Recalculation._base_manager.using(using)
+    return rows.select_for_update().get(pk=run.pk)
+
+
+def _batch(run: Recalculation, using: str) -> None:
+    """One batch of tickets; the phase ends where there are none left."""
+    policies = in_force(using)
+    if _digest(policies) != run.digest:
+        raise PoliciesEdited()
+    sla, pks = _next(run, using)
+    if sla is None:
+        over = run.phase == Phase.APPLYING
+        run.phase = Phase.DONE if over else Phase.READY
+        run.finished_at = read_now() if over else None
+        return
+    observer = observer_of(sla, using)
+    observer = replace(observer, actor_id=run.actor_id or observer.actor_id)
+    if run.phase == Phase.APPLYING:
+        list(lock_batch(sla, pks, using).values_list("pk"))
+    judge = Judge(
+        sla=sla, policies=policies, now=observer.now, using=using, only=frozenset(run.policies)
+    )
+    moves = judge.moves(pks)
+    if run.phase == Phase.APPLYING:
+        _change(run, moves, observer)
+        run.applied += len(moves)
+    else:
+        _count(run, moves, observer)
+    run.seen += len(pks)
+    run.position = [sla.model._meta.label_lower, str(pks[-1])]
+
+
+# Which tickets
+
+
+def _models() -> list["SLA"]:
+    """In the order in which they are gone through."""
+    return sorted(registry.tickets.values(), key=lambda sla: sla.model._meta.label_lower)
+
+
+def _next(run: Recalculation, using: str) -> "tuple[SLA | None, list[Any]]":
+    """The next open tickets after the position."""
+    label, last = run.position or ("", None)
+    for sla in _models():
+        if sla.model._meta.label_lower < label:
+            continue
+        clocks = _open_clocks(run, sla, using)
+        if sla.model._meta.label_lower == label:
+            clocks = clocks.filter(ticket_id__gt=sla.model._meta.pk.to_python(last))
+        pks = clocks.order_by("ticket_id").values_list("ticket_id", flat=True).distinct()[:BATCH]
+        if found := list(pks):
+            return sla, found
+    return None, []
+
+
+def _open_clocks(run: Recalculation, sla: "SLA", using: str) -> Any:
+    clocks = sla.clock_model._base_manager.using(using).filter(stopped_at=None)
+    return clocks.filter(ticket__created_at__gte=run.since) if run.since else clocks
+
+
+_TICKETS = Count("ticket_id", distinct=True)
+
+
+def _digest(policies: Policies) -> str:
+    """Of everything that the choice of a ticket's terms depends on."""
+    said = [
+        (
+            policy.terms.fingerprint,
+            policy.when.text,
+            str(policy.effective_from),
+            str(policy.effective_until),
+        )
+        for policy in policies.all
+    ]
+    return hashlib.sha256(repr(said).encode()).hexdigest()
+
+
+# Looking
+
+
+def _count(run: Recalculation, moves: Sequence[Move], observer: Observer) -> None:
+    now = observer.now
+    largest = list(run.largest)
+    for move in moves:
+        moved = [shift.moved.total_seconds() for shift in move.shifts]
+        was, will = move.was_late(now), move.will_be_late(now)
+        run.affected += 1
+        run.earlier += any(seconds < 0 for seconds in moved)
+        run.later += any(seconds > 0 for seconds in moved)
+        run.breached += will and not was
+        run.recovered += was and not will
+        least = abs(largest[-1]["moved"]) if len(largest) >= LARGEST else 0
+        for shift, seconds in zip(move.shifts, moved, strict=True):
+            if abs(seconds) > least:
+                largest.append(
+                    {
+                        "model": observer.sla.model._meta.label,
+                        "pk": str(move.pk),
+                        "metric": shift.old.metric,
+                        "before": shift.before.isoformat() if shift.before else None,
+                        "after": shift.after.isoformat() if shift.after else None,
+                        "moved": seconds,
+                    }
+                )
+        if len(largest) > LARGEST * 10:
+            largest = _largest(largest)
+    run.largest = _largest(largest)
+
+
+def _largest(moves: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return nlargest(LARGEST, moves, key=lambda move: abs(move["moved"]))
+
+
+# Changing
+
+
+def _change(run: Recalculation, moves: Sequence[Move], observer: Observer) -> None:
+    """Append the events, and bring clocks, columns and the changelog in step."""
+    if not moves:
+        return
+    sla, using = observer.sla, observer.using
+    for terms in {move.terms.fingerprint: move.terms for move in moves}.values():
+        terms_table.pin(terms, using)
+    events = sla.event_model._base_manager.using(using)
+    later = events.filter(ticket_id__in=[move.pk for move in moves], at__gt=observer.now)
+    # Of a writer whose clock is ahead of ours: what it said would come after what we say.
+    ahead = set(later.values_list("ticket_id", flat=True))
+    plain = [move for move in moves if not move.needs_events and move.pk not in ahead]
+    _retermed(run, plain, observer)
+    _folded(run, [move for move in moves if move.needs_events or move.pk in ahead], observer)
+    copy_history([move.pk for move in moves], observer, run.reason)
+
+
+def _retermed(run: Recalculation, moves: Sequence[Move], observer: Observer) -> None:
+    """The change where new terms change nothing of the open clocks but their terms."""
+    sla, using = observer.sla, observer.using
+    kinds: dict[tuple[Any, ...], list[Move]] = defaultdict(list)
+    for move in moves:
+        clock = move.shifts[0].new
+        kinds[move.old.terms, move.old.priority, move.terms, clock.priority].append(move)
+    for alike in kinds.values():
+        event = _event(run, alike[0], observer, observer.now)
+        constants = {
+            field.attname: getattr(event, field.attname)
+            for field in sla.event_model._meta.concrete_fields
+            if not field.primary_key and field.name != "ticket"
+        }
+        tickets = sla.rows(using).filter(pk__in=[move.pk for move in alike])
+        insert_from(sla.event_model, tickets, {"ticket_id": "pk"}, constants, using)
+    update_many(
+        sla.clock_model,
+        ("terms", "priority", "due_at", "warn_at", "outcome"),
+        [
+            (
+                shift.row,
+                move.terms.fingerprint,
+                shift.new.priority,
+                shift.after,
+                warn_at(shift.new),
+                outcome(shift.new),
+            )
+            for move in moves
+            for shift in move.shifts
+        ],
+        using,
+    )
+    retargeted = [(move.pk, *move.targets) for move in moves if move.retarget]
+    update_many(sla.model, COLUMNS, retargeted, using)
+
+
+def _folded(run: Recalculation, moves: Sequence[Move], observer: Observer) -> None:
+    """The change by folding the events again."""
+    if not moves:
+        return
+    sla, using = observer.sla, observer.using
+    pks = [move.pk for move in moves]
+    tickets = {ticket.pk: ticket for ticket in sla.rows(using).filter(pk__in=pks)}
+    recorded = load_batch(sla, pks, using)
+    progress = {}
+    for move in moves:
+
+        def tell(lifecycle: Lifecycle, first: SLAEvent, move: Move = move) -> list[SLAEvent]:
+            at = max(observer.now, lifecycle.stated_at or observer.now)
+            return [_event(run, move, observer, at)]
+
+        ticket = tickets[move.pk]
+        row = sla.row(ticket, frozenset())
+        progress[move.pk] = progressed(observer, ticket, row, recorded[move.pk], tell)
+    store(sla, progress, using)
+    results = [(pk, columns(step.after)) for pk, step in progress.items()]
+    targets = [(pk, *(result[name] for name in COLUMNS)) for pk, result in results]
+    update_many(sla.model, COLUMNS, targets, using)
+
+
+def _event(run: Recalculation, move: Move, observer: Observer, at: datetime) -> SLAEvent:
+    old, new = move.old, move.shifts[0].new
+    said = {"from": old.terms.name if old.terms else "", "to": move.terms.name}
+    event: SLAEvent = observer.sla.event_model.of(
+        Event(
+            kind=Kind.TERMS_CHANGED,
+            at=at,
+            terms=move.terms,
+            priority=None if new.priority == old.priority else new.priority,
+        ),
+        recorded_at=observer.now,
+        actor_id=observer.actor_id,
+        key=run.event_key,
+        **said,
+        **({"reason": run.reason} if run.reason else {}),
+    )
+    return event
