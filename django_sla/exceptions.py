@@ -34,6 +34,22 @@ class InvalidSettings(SLAError, ImproperlyConfigured):
         return "\n  ".join([super().__str__(), *map(str, self.problems)])
 
 
+class InvalidPolicyFile(SLAError, ValueError):
+    """The policy file is wrong, and nothing was changed:"""
+
+    MOST = 50
+    """How many problems are told; the first ones usually explain the others."""
+
+    def __init__(self, problems: Iterable["Problem"]):
+        self.problems = tuple(problems)
+        super().__init__(self.problems)
+
+    def __str__(self) -> str:
+        more = len(self.problems) - self.MOST
+        told = [*map(str, self.problems[: self.MOST]), *([f"and {more} more"] if more > 0 else [])]
+        return "\n  ".join([super().__str__(), *told])
+
+
 class AlreadyRegistered(SLAError):
     """The {0} {1!r} is there already and differs from this one; register it once, or give this
     one another name."""
@@ -100,3 +116,8 @@ class PoliciesEdited(SLAError):
 
 class RecalculationOver(SLAError):
     """This recalculation is {0}, so there is nothing to apply; start another one."""
+
+
+class NeverOpened(SLAError):
+    """Nothing says when this ticket was opened; fill in created_at of a ticket without events,
+    or restore the first event of one that has some."""

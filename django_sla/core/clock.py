@@ -88,10 +88,18 @@ class Lifecycle:
     resolved_at: datetime | None = None
     closed_at: datetime | None = None
     stated_at: datetime | None = None
-    """The latest event that says how the ticket stands: its status, priority, terms, targets."""
+    """The latest event that says how the ticket stands: its status, priority, terms, targets,
+    and whether it is on hold."""
+    held: bool = False
+    """A person put the ticket on hold, whatever its status."""
     unanswered: bool = False
     """The requester wrote after the first response and waits for an answer."""
     clocks: tuple[Clock, ...] = ()
+
+    @property
+    def paused(self) -> bool:
+        """Whether clocks that pause stand still: a hold and a paused status are one pause."""
+        return self.held or self.category is Category.PAUSED
 
     def clock(self, metric: str) -> Clock | None:
         """The latest cycle of a metric, or None if it never started."""
@@ -123,6 +131,8 @@ def advance(lifecycle: Lifecycle, event: Event) -> Lifecycle:
             stated = _terms_changed(lifecycle, event)
         case Kind.TARGET_SET | Kind.TARGET_CLEARED:
             stated = _target_changed(lifecycle, event)
+        case Kind.HELD | Kind.RELEASED:
+            stated = _hold_changed(lifecycle, event)
     return replace(stated, stated_at=event.at)
 
 
@@ -165,8 +175,10 @@ def _status_moved(lifecycle: Lifecycle, event: Event) -> Lifecycle:
     old, new = lifecycle.category, event.category
     assert new is not None
     at = _not_before_opening(lifecycle, event.at)
-    lifecycle = replace(lifecycle, category=new)
-    if old is Category.PAUSED is not new:
+    was_paused = lifecycle.paused
+    # Done ends a hold, so that a reopening does not find the ticket on one.
+    lifecycle = replace(lifecycle, category=new, held=lifecycle.held and not new.done)
+    if was_paused and not lifecycle.paused:
         lifecycle = _tell(lifecycle, at, Fact.RESUMED)
 
     undone = _undone(old, new)
@@ -179,7 +191,7 @@ def _status_moved(lifecycle: Lifecycle, event: Event) -> Lifecycle:
         lifecycle = replace(lifecycle, closed_at=lifecycle.closed_at or at)
         lifecycle = _tell(lifecycle, at, Fact.CLOSED)
 
-    if new is Category.PAUSED is not old:
+    if lifecycle.paused and not was_paused:
         lifecycle = _tell(lifecycle, at, Fact.PAUSED)
     return lifecycle
 
@@ -238,6 +250,15 @@ def _target_changed(lifecycle: Lifecycle, event: Event) -> Lifecycle:
     return _swap(lifecycle, clock, replace(clock, target=target))
 
 
+def _hold_changed(lifecycle: Lifecycle, event: Event) -> Lifecycle:
+    held = event.kind is Kind.HELD and not lifecycle.category.done
+    after = replace(lifecycle, held=held)
+    if after.paused == lifecycle.paused:
+        return after
+    at = _not_before_opening(lifecycle, event.at)
+    return _tell(after, at, Fact.PAUSED if after.paused else Fact.RESUMED)
+
+
 def _waived(lifecycle: Lifecycle, event: Event) -> Lifecycle:
     clock = lifecycle.clock(event.metric or "")
     return _swap(lifecycle, clock, replace(clock, waived=True)) if clock else lifecycle
@@ -276,8 +297,7 @@ def _start(lifecycle: Lifecycle, metric: Metric, at: datetime, cycle: int) -> Cl
         terms=lifecycle.terms,
         priority=lifecycle.priority,
     )
-    paused = metric.pauses and lifecycle.category is Category.PAUSED
-    return clock.pause(at) if paused else clock
+    return clock.pause(at) if metric.pauses and lifecycle.paused else clock
 
 
 def _swap(lifecycle: Lifecycle, old: Clock, new: Clock) -> Lifecycle:

@@ -1,6 +1,6 @@
 """Conditions: for which tickets a policy is, as named tests that can say why they do not hold."""
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -35,6 +35,9 @@ class Condition:
     test: Callable[[Facts], bool] = field(compare=False)
     parts: "tuple[Condition, ...]" = field(default=(), compare=False)
     """What has to hold together, where it was combined with ``&``; none otherwise."""
+    comparison: "Comparison | None" = field(default=None, compare=False)
+    """What is compared, where that is all that the condition does and it has no words of its
+    own: it can be said in other words, and in other languages."""
 
     def __call__(self, facts: Facts) -> bool:
         return self.test(facts)
@@ -108,6 +111,18 @@ class Operator(StrEnum):
         return self not in (Operator.EMPTY, Operator.NOT_EMPTY)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Comparison:
+    """A field, how it is compared, and with what."""
+
+    path: str
+    operator: Operator
+    wanted: Any
+    """A tuple of values where the operator takes a list; None where it takes none."""
+    label: str = ""
+    """What people call the value; empty where it speaks for itself."""
+
+
 _WORDS = {
     Operator.IS: "is",
     Operator.IS_NOT: "is not",
@@ -122,10 +137,13 @@ _WORDS = {
 }
 
 
-def compare(path: str, operator: Operator, wanted: Any = None, *, text: str = "") -> Condition:
+def compare(
+    path: str, operator: Operator, wanted: Any = None, *, text: str = "", label: str = ""
+) -> Condition:
     """The condition that the field at ``path`` compares with ``wanted`` in this way.
 
-    ``text`` is what it is called; by default it is made of the path and the value.
+    ``text`` is what it is called; by default it is made of the path and the value. ``label`` is
+    what people call the value.
 
     Raises:
         PolicyError: the operator takes a list and ``wanted`` is none.
@@ -139,6 +157,9 @@ def compare(path: str, operator: Operator, wanted: Any = None, *, text: str = ""
         text or " ".join(filter(None, [path, _WORDS[operator], _said(operator, wanted)])),
         frozenset({path}),
         lambda facts: holds(facts[path]),
+        comparison=None
+        if text
+        else Comparison(path=path, operator=operator, wanted=wanted, label=label),
     )
 
 
@@ -198,11 +219,20 @@ def _test(operator: Operator, wanted: Any) -> Callable[[Any], bool]:
 
 
 def _member(wanted: tuple[Any, ...]) -> Callable[[Any], bool]:
-    # Of hundreds of values, membership in a set is as fast as of one; but not all can be hashed.
-    if not all(isinstance(value, Hashable) for value in wanted):
+    # Of hundreds of values, membership in a set is as fast as of one; but not all can be hashed,
+    # and only trying tells.
+    try:
+        among = frozenset(wanted)
+    except TypeError:
         return lambda value: value in wanted
-    among = frozenset(wanted)
-    return lambda value: value in among if isinstance(value, Hashable) else value in wanted
+
+    def is_among(value: Any) -> bool:
+        try:
+            return value in among
+        except TypeError:
+            return value in wanted
+
+    return is_among
 
 
 def _ordered(value: Any, wanted: Any) -> bool:
@@ -211,6 +241,6 @@ def _ordered(value: Any, wanted: Any) -> bool:
         return False
     try:
         value <= wanted  # noqa: B015  asked for its error alone
-    except TypeError:
+    except (TypeError, ArithmeticError):  # the latter of decimals that are no number
         return False
     return True

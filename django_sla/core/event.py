@@ -36,6 +36,14 @@ class Kind(StrEnum):
     TARGET_SET = "target_set"
     TARGET_CLEARED = "target_cleared"
     BREACH_WAIVED = "breach_waived"
+    HELD = "held"
+    RELEASED = "released"
+
+
+BY_HAND = frozenset(
+    {Kind.TARGET_SET, Kind.TARGET_CLEARED, Kind.BREACH_WAIVED, Kind.HELD, Kind.RELEASED}
+)
+"""What people do to the clocks, and not to the ticket."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

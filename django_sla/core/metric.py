@@ -27,7 +27,7 @@ class Metric:
     stops: frozenset[Fact]
     """The facts that stop it, whichever comes first."""
     pauses: bool = False
-    """Whether time in a paused status is left out."""
+    """Whether time in a paused status, and time on hold, is left out."""
     repeats: bool = False
     """Whether starting again after a stop gives another cycle."""
     always: bool = False

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -168,6 +168,10 @@ class Policy:
         """Where one of its values comes from."""
         return self.origins.get(value, self.source)
 
+    @property
+    def is_always_effective(self) -> bool:
+        return self.effective_from is None and self.effective_until is None
+
     def is_effective(self, at: datetime) -> bool:
         return (self.effective_from is None or self.effective_from <= at) and (
             self.effective_until is None or at < self.effective_until
@@ -225,6 +229,15 @@ def _aware(name: str, at: datetime | None) -> datetime | None:
 def choose(policies: Iterable[Policy], facts: Facts, at: datetime) -> Policy | None:
     """The first policy that is effective at that instant and whose condition holds, or None."""
     return next((policy for policy in policies if policy.matches(facts, at)), None)
+
+
+def asked(policies: Sequence[Policy]) -> Sequence[Policy]:
+    """The policies up to the first that is for every ticket at any time: those after it are never
+    asked."""
+    for index, policy in enumerate(policies):
+        if policy.when == EVERY_TICKET and policy.is_always_effective:
+            return policies[: index + 1]
+    return policies
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

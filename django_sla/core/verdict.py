@@ -1,6 +1,5 @@
 """Verdicts: a clock judged at an instant."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -105,12 +104,17 @@ def due(clock: Clock, *, column: bool = False) -> datetime | None:
 def warn_at(clock: Clock) -> datetime | None:
     """The instant from which an open clock is at risk; None while it is paused before that,
     and without a goal."""
+    return deadlines(clock)[1]
+
+
+def deadlines(clock: Clock) -> tuple[datetime | None, datetime | None]:
+    """What :func:`due` and :func:`warn_at` say, for the price of little more than one."""
     deadline = due(clock)
     if deadline is None or clock.terms is None:
-        return None
+        return deadline, None
     allowed = clock.goal if clock.target is None else counted(clock, deadline)
     assert allowed is not None
-    return _reach(clock, allowed * clock.terms.at_risk / 100, column=False)
+    return deadline, _reach(clock, allowed * clock.terms.at_risk / 100, column=False)
 
 
 def counted(clock: Clock, until: datetime) -> timedelta:
@@ -165,78 +169,3 @@ def _remaining(clock: Clock, elapsed: timedelta, end: datetime) -> timedelta | N
         return clock.calendar.between(start, deadline)
     goal = clock.goal
     return None if goal is None else goal - elapsed
-
-
-class Stretch(StrEnum):
-    """Why a stretch of time counted or did not."""
-
-    COUNTED = "counted"
-    CLOSED = "closed"
-    """Outside opening hours."""
-    HOLIDAY = "holiday"
-    """Would have been open but for a holiday."""
-    PAUSED = "paused"
-    """Open, but the clock stood still."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Segment:
-    """A stretch of a clock's life, all of one kind."""
-
-    span: Span
-    stretch: Stretch
-
-
-def explain(clock: Clock, now: datetime) -> tuple[Segment, ...]:
-    """The clock's life from its start to its stop (or ``now``), without gaps or overlaps.
-
-    The counted segments add up to ``Verdict.elapsed``. A closed hour inside a pause is
-    closed: what is called paused is what the pause kept from counting.
-    """
-    end = clock.stopped_at or now
-    if end <= clock.started_at:
-        return ()
-    pauses = list(clock.pauses)
-    if clock.paused_at is not None and clock.paused_at < end:
-        pauses.append(Span(clock.paused_at, end))
-    segments = []
-    for span, stretch in _stretches(clock, end):
-        if stretch is not Stretch.COUNTED:
-            segments.append(Segment(span=span, stretch=stretch))
-            continue
-        cursor = span.start
-        for pause in pauses:
-            part = span & pause
-            if part is None:
-                continue
-            if cursor < part.start:
-                segments.append(Segment(span=Span(cursor, part.start), stretch=stretch))
-            segments.append(Segment(span=part, stretch=Stretch.PAUSED))
-            cursor = part.end
-        if cursor < span.end:
-            segments.append(Segment(span=Span(cursor, span.end), stretch=stretch))
-    return tuple(segments)
-
-
-def _stretches(clock: Clock, end: datetime) -> Iterator[tuple[Span, Stretch]]:
-    """Open, closed and holiday stretches, as the calendar alone sees them."""
-    calendar = clock.calendar
-    cursor = clock.started_at
-    for span in calendar.spans(clock.started_at, end):
-        if cursor < span.start:
-            yield from _shut(clock, Span(cursor, span.start))
-        yield span, Stretch.COUNTED
-        cursor = span.end
-    if cursor < end:
-        yield from _shut(clock, Span(cursor, end))
-
-
-def _shut(clock: Clock, gap: Span) -> Iterator[tuple[Span, Stretch]]:
-    cursor = gap.start
-    for holiday in clock.calendar.without_holidays().spans(gap.start, gap.end):
-        if cursor < holiday.start:
-            yield Span(cursor, holiday.start), Stretch.CLOSED
-        yield holiday, Stretch.HOLIDAY
-        cursor = holiday.end
-    if cursor < gap.end:
-        yield Span(cursor, gap.end), Stretch.CLOSED

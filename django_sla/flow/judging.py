@@ -6,34 +6,37 @@ terms. Where that does not hold, the events are folded.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from django_sla import registry
 from django_sla.core.clock import Clock, Target
 from django_sla.core.condition import MISSING, Facts
 from django_sla.core.policy import Terms, choose
 from django_sla.core.span import Span
-from django_sla.core.verdict import due
+from django_sla.core.verdict import deadlines, due
 from django_sla.flow.observe import FactsOf
 from django_sla.introspect import can_be_asked, path_exists
 from django_sla.tables import terms as terms_table
 from django_sla.tables.asked import MODEL
 from django_sla.tables.columns import TARGETS
 from django_sla.tables.effective import Policies
+from django_sla.tables.reading import rows as rows_of
 
 if TYPE_CHECKING:
     from django_sla.ticket.declaration import SLA
 
-COLUMNS = tuple(TARGETS)
+COLUMN_OF = {metric: column for column, metric in TARGETS.items()}
 
 _CLOCK = (
     "ticket_id", "id", "metric", "terms_id", "priority", "started_at", "pauses", "paused_at",
-    "target_due", "target_set_at", "due_at",
+    "target_due", "target_set_at", "due_at", "stopped_at",
 )  # fmt: skip
+STOPPED_AT = _CLOCK.index("stopped_at")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,11 +45,19 @@ class Shift:
 
     row: int
     """The primary key of the clock's row."""
-    old: Clock
-    new: Clock
+    clock: Clock
+    """Under the new terms."""
     before: datetime | None
     """When it is due under its present terms; None while it is paused, and without a goal."""
     after: datetime | None
+    """When it is due under the new ones."""
+    warn_at: datetime | None
+    """From when on it is at risk under the new ones."""
+
+    @property
+    def column(self) -> datetime | None:
+        """What the ticket's target column shows under the new terms."""
+        return due(self.clock, column=True) if self.after is None else self.after
 
     @property
     def moved(self) -> timedelta:
@@ -61,24 +72,13 @@ class Move:
     """An open ticket that would get other terms."""
 
     pk: Any
-    terms: Terms
-    """The new ones."""
+    old: Terms | None
+    new: Terms
+    was: str
+    """The priority that its clocks are judged by."""
+    priority: str
+    """The one that they will be."""
     shifts: tuple[Shift, ...]
-    targets: tuple[datetime | None, ...]
-    """The new values of the target columns, in the order of ``COLUMNS``."""
-    retarget: bool
-    """Whether these differ from the present ones."""
-
-    @property
-    def old(self) -> Clock:
-        return self.shifts[0].old
-
-    @property
-    def needs_events(self) -> bool:
-        """Whether clocks may come or go, because the terms promise other metrics."""
-        old = self.old.terms
-        always = {metric.name for metric in registry.metrics() if metric.always}
-        return bool(((old.metrics if old else frozenset()) ^ self.terms.metrics) - always)
 
     def was_late(self, now: datetime) -> bool:
         return any(shift.before is not None and shift.before < now for shift in self.shifts)
@@ -97,103 +97,91 @@ class Judge:
     using: str
     only: frozenset[str] = frozenset()
     """Policies, by name: tickets that leave one of them or come to one. None: all."""
-    _chosen: dict[tuple[Any, ...], Terms | None] = field(default_factory=dict)
+    _pinned: dict[str | None, Terms | None] = field(default_factory=lambda: {None: None})
+    """Terms by fingerprint, as far as they have been met."""
+    _chosen: dict[tuple[Any, ...], Terms] = field(default_factory=dict)
     """Tickets with the same facts get the same terms, and there are few kinds of tickets."""
 
     def moves(self, pks: Sequence[Any]) -> list[Move]:
-        """What would change of these tickets; three queries."""
-        rows = self._clocks(pks)
-        terms = terms_table.read({row[3] for some in rows.values() for row in some}, self.using)
+        """What would change of the open ones among these tickets; one query, or two where a
+        policy asks for what only an instance can tell."""
+        names, instances = self._names()
+        priority = [f"ticket__{self.sla.priority}"] if self._has_priority() else []
+        asked = [f"ticket__{name}" for name in names]
+        # Not asked for those that run: it would make databases without statistics go through all
+        # clocks that run, for each batch anew.
+        clocks = self.sla.clock_model._base_manager.using(self.using).filter(ticket_id__in=pks)
+        chosen = clocks.order_by("ticket_id", "id").values_list(*_CLOCK, *priority, *asked)
+        rows = (row for row in rows_of(chosen, self.using) if row[STOPPED_AT] is None)
+        tickets = self.sla.rows(self.using).in_bulk(pks) if instances else {}
         found = []
-        for pk, priority, targets, chosen in self._choices([pk for pk in pks if pk in rows]):
-            old = rows[pk][0]
-            if chosen is None or (chosen.fingerprint == old[3] and priority == old[4]):
-                continue
-            old_terms = terms.get(old[3])
-            names = {chosen.name, old_terms.name if old_terms else ""}
-            if self.only and not names & self.only:
-                continue
-            found.append(_move(pk, rows[pk], old_terms, chosen, priority, targets))
+        for pk, of_ticket in groupby(rows, key=itemgetter(0)):
+            of_one = list(of_ticket)
+            said = of_one[0][len(_CLOCK) :]
+            value = said.pop(0) if priority else None
+            ticket = tickets.get(pk)
+            new = self._choose_by(names, said) if ticket is None else self._choose(FactsOf(ticket))
+            move = self._move(pk, of_one, new, self.sla.priority_name(value))
+            if move is not None:
+                found.append(move)
         return found
 
-    def _clocks(self, pks: Sequence[Any]) -> dict[Any, list[Any]]:
-        """The open clocks of each ticket."""
-        clocks = self.sla.clock_model._base_manager.using(self.using)
-        found: dict[Any, list[Any]] = {}
-        for row in clocks.filter(ticket_id__in=pks, stopped_at=None).values_list(*_CLOCK):
-            found.setdefault(row[0], []).append(row)
-        return found
+    def _move(self, pk: Any, rows: list[list[Any]], new: Terms, priority: str) -> Move | None:
+        fingerprint, was = rows[0][3], rows[0][4]
+        if fingerprint == new.fingerprint and was == priority:
+            return None
+        if fingerprint not in self._pinned:
+            self._pinned.update(terms_table.read([fingerprint], self.using))
+        old = self._pinned[fingerprint]
+        if self.only and new.name not in self.only and (old is None or old.name not in self.only):
+            return None
+        shifts = tuple(_shift(row, new, priority) for row in rows)
+        return Move(pk=pk, old=old, new=new, was=was, priority=priority, shifts=shifts)
 
-    def _choices(
-        self, pks: Sequence[Any]
-    ) -> Iterator[tuple[Any, str, tuple[datetime | None, ...], Terms | None]]:
-        """For each ticket: its key, priority, targets, and the terms it would get."""
-        sla = self.sla
-        asked = sorted(path for path in self.policies.fields if can_be_asked(sla.model, path))
-        columns = [path for path in asked if path_exists(sla.model, path)]
-        own = sla.priority is not None and path_exists(sla.model, sla.priority)
-        priority = [sla.attname(sla.priority)] if own else []
-        tickets = sla.rows(self.using).filter(pk__in=pks).order_by("pk")
-        if len(columns) < len(asked):  # a property, which only an instance has
-            for ticket in tickets:
-                value = getattr(ticket, priority[0]) if own else None
-                targets = tuple(getattr(ticket, name) for name in COLUMNS)
-                terms = self._choose(FactsOf(ticket))
-                yield ticket.pk, sla.priority_name(value), targets, terms
-            return
-        for pk, response, resolution, *rest in tickets.values_list(
-            "pk", *COLUMNS, *priority, *columns
-        ):
-            value = rest.pop(0) if own else None
-            terms = self._choose_by(columns, tuple(rest))
-            yield pk, sla.priority_name(value), (response, resolution), terms
+    def _names(self) -> tuple[list[str], bool]:
+        """The columns that policies ask for, and whether they ask for more than columns."""
+        model = self.sla.model
+        asked = sorted(path for path in self.policies.fields if can_be_asked(model, path))
+        columns = [path for path in asked if path_exists(model, path)]
+        return columns, len(columns) < len(asked)
 
-    def _choose_by(self, columns: Sequence[str], values: tuple[Any, ...]) -> Terms | None:
+    def _has_priority(self) -> bool:
+        return self.sla.priority is not None and path_exists(self.sla.model, self.sla.priority)
+
+    def _choose_by(self, names: list[str], values: list[Any]) -> Terms:
+        key = tuple(values)
         try:
-            return self._chosen[values]
+            return self._chosen[key]
         except (KeyError, TypeError):  # the latter: one that cannot be hashed
-            facts = defaultdict(lambda: MISSING, zip(columns, values, strict=True))
+            facts = defaultdict(lambda: MISSING, zip(names, values, strict=True))
             facts[MODEL] = self.sla.model._meta.label
             terms = self._choose(facts)
             with suppress(TypeError):
-                self._chosen[values] = terms
+                self._chosen[key] = terms
             return terms
 
-    def _choose(self, facts: Facts) -> Terms | None:
+    def _choose(self, facts: Facts) -> Terms:
         policy = choose(self.policies.all, facts, self.now)
-        return policy.terms if policy else None
+        assert policy is not None, "the built-in one is for every ticket"
+        return policy.terms
 
 
-def _move(
-    pk: Any,
-    rows: Sequence[Any],
-    old_terms: Terms | None,
-    terms: Terms,
-    priority: str,
-    targets: tuple[datetime | None, ...],
-) -> Move:
-    shifts = []
-    columns = dict(zip(COLUMNS, targets, strict=True))
-    for _pk, row, metric, _terms, was, started, pauses, paused, target, set_at, due_at in rows:
-        old = Clock(
-            metric=metric,
-            started_at=started,
-            pauses=tuple(
-                Span(datetime.fromisoformat(begin), datetime.fromisoformat(end))
-                for begin, end in pauses
-            ),
-            paused_at=paused,
-            terms=old_terms,
-            priority=was,
-            target=Target(due=target, set_at=set_at) if target and set_at else None,
-        )
-        new = replace(old, terms=terms, priority=priority)
-        shifts.append(Shift(row=row, old=old, new=new, before=due_at, after=due(new)))
-        column = _COLUMN_OF.get(metric)
-        if column:
-            columns[column] = due(new, column=True)
-    found = tuple(columns.values())
-    return Move(pk=pk, terms=terms, shifts=tuple(shifts), targets=found, retarget=found != targets)
+def _shift(row: list[Any], terms: Terms, priority: str) -> Shift:
+    _pk, key, metric, _terms, _was, started, pauses, paused, target, set_at, due_at = row[:11]
+    clock = Clock(
+        metric=metric,
+        started_at=started,
+        pauses=_spans(pauses) if pauses else (),
+        paused_at=paused,
+        terms=terms,
+        priority=priority,
+        target=Target(due=target, set_at=set_at) if target and set_at else None,
+    )
+    after, warn_at = deadlines(clock)
+    return Shift(row=key, clock=clock, before=due_at, after=after, warn_at=warn_at)
 
 
-_COLUMN_OF = {metric: column for column, metric in TARGETS.items()}
+def _spans(pauses: list[list[str]]) -> tuple[Span, ...]:
+    return tuple(
+        Span(datetime.fromisoformat(begin), datetime.fromisoformat(end)) for begin, end in pauses
+    )

@@ -7,22 +7,21 @@ point and goes on where it stopped; no ticket is changed twice, none is left out
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from heapq import nlargest
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
+from django.db import connections, transaction
 from django.db.models import Count
 
 from django_sla import registry
 from django_sla.core.clock import Lifecycle
 from django_sla.core.event import Event, Kind
-from django_sla.core.verdict import warn_at
 from django_sla.exceptions import PoliciesEdited, RecalculationOver
-from django_sla.flow.judging import COLUMNS, Judge, Move
+from django_sla.flow.judging import COLUMN_OF, Judge, Move
 from django_sla.flow.lock import lock_batch
 from django_sla.flow.observe import Observer
 from django_sla.flow.refresh import columns, load_batch, store
@@ -30,6 +29,7 @@ from django_sla.flow.writing import copy_history, observer_of, progressed
 from django_sla.moment import now as read_now
 from django_sla.tables import terms as terms_table
 from django_sla.tables.clock import outcome
+from django_sla.tables.columns import TARGETS
 from django_sla.tables.effective import Policies
 from django_sla.tables.effective import policies as in_force
 from django_sla.tables.event import SLAEvent
@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 
 BATCH = 1000
 """Tickets handled at a time: bounds the memory and how long their locks are held."""
+
+AHEAD = 50
+"""Batches whose keys are read at once."""
 
 LARGEST = 20
 """How many of the largest moves are kept."""
@@ -69,7 +72,7 @@ def start(
         started_at=read_now(),
         digest=_digest(in_force(using)),
     )
-    run.total = sum(_open_clocks(run, sla, using).aggregate(n=_TICKETS)["n"] for sla in _models())
+    run.total = OpenTickets(using=using, since=since).count()
     run.save(using=using)
     return run
 
@@ -118,11 +121,12 @@ def _go_on(
 ) -> Recalculation:
     using = run._state.db or "default"
     end = None if seconds is None else monotonic() + seconds
+    tickets = OpenTickets(using=using, since=run.since)
     while run.phase == phase:
         with transaction.atomic(using=using):
             run = _locked(run, using)
             if run.phase == phase:
-                _batch(run, using)
+                _batch(run, tickets)
                 run.save(using=using)
         if progress:
             progress(run)
@@ -137,26 +141,25 @@ def _locked(run: Recalculation, using: str) -> Recalculation:
     return rows.select_for_update().get(pk=run.pk)
 
 
-def _batch(run: Recalculation, using: str) -> None:
+def _batch(run: Recalculation, tickets: "OpenTickets") -> None:
     """One batch of tickets; the phase ends where there are none left."""
+    using, applying = tickets.using, run.phase == Phase.APPLYING
     policies = in_force(using)
     if _digest(policies) != run.digest:
         raise PoliciesEdited()
-    sla, pks = _next(run, using)
+    sla, pks = tickets.after(run.position)
     if sla is None:
-        over = run.phase == Phase.APPLYING
-        run.phase = Phase.DONE if over else Phase.READY
-        run.finished_at = read_now() if over else None
+        run.phase = Phase.DONE if applying else Phase.READY
+        run.finished_at = read_now() if applying else None
         return
     observer = observer_of(sla, using)
     observer = replace(observer, actor_id=run.actor_id or observer.actor_id)
-    if run.phase == Phase.APPLYING:
+    if applying and connections[using].features.has_select_for_update:
         list(lock_batch(sla, pks, using).values_list("pk"))
-    judge = Judge(
-        sla=sla, policies=policies, now=observer.now, using=using, only=frozenset(run.policies)
-    )
+    only = frozenset(run.policies)
+    judge = Judge(sla=sla, policies=policies, now=observer.now, using=using, only=only)
     moves = judge.moves(pks)
-    if run.phase == Phase.APPLYING:
+    if applying:
         _change(run, moves, observer)
         run.applied += len(moves)
     else:
@@ -168,29 +171,47 @@ def _batch(run: Recalculation, using: str) -> None:
 # Which tickets
 
 
-def _models() -> list["SLA"]:
-    """In the order in which they are gone through."""
-    return sorted(registry.tickets.values(), key=lambda sla: sla.model._meta.label_lower)
+class OpenTickets:
+    """The keys of open tickets, model by model and in order, read many batches ahead: finding the
+    first of them costs about as much as finding all."""
 
+    def __init__(self, *, using: str, since: datetime | None):
+        self.using, self.since = using, since
+        self._ahead: list[tuple[list[str], SLA, list[Any]]] = []
 
-def _next(run: Recalculation, using: str) -> "tuple[SLA | None, list[Any]]":
-    """The next open tickets after the position."""
-    label, last = run.position or ("", None)
-    for sla in _models():
-        if sla.model._meta.label_lower < label:
-            continue
-        clocks = _open_clocks(run, sla, using)
-        if sla.model._meta.label_lower == label:
-            clocks = clocks.filter(ticket_id__gt=sla.model._meta.pk.to_python(last))
-        pks = clocks.order_by("ticket_id").values_list("ticket_id", flat=True).distinct()[:BATCH]
-        if found := list(pks):
-            return sla, found
-    return None, []
+    def after(self, position: list[str]) -> "tuple[SLA | None, list[Any]]":
+        """The next batch after a position, which is a model's label and a key, or empty."""
+        if not self._ahead or self._ahead[-1][0] != position:
+            self._ahead = list(reversed(list(self._read(position))))
+        return self._ahead.pop()[1:] if self._ahead else (None, [])
 
+    def count(self) -> int:
+        return sum(self._clocks(sla).aggregate(n=_TICKETS)["n"] for sla in self._models())
 
-def _open_clocks(run: Recalculation, sla: "SLA", using: str) -> Any:
-    clocks = sla.clock_model._base_manager.using(using).filter(stopped_at=None)
-    return clocks.filter(ticket__created_at__gte=run.since) if run.since else clocks
+    def _read(self, position: list[str]) -> "Iterator[tuple[list[str], SLA, list[Any]]]":
+        label, last = position or ("", "")
+        for sla in self._models():
+            name = sla.model._meta.label_lower
+            if name < label:
+                continue
+            clocks = self._clocks(sla)
+            if name == label:
+                clocks = clocks.filter(ticket_id__gt=sla.model._meta.pk.to_python(last))
+            pks = clocks.order_by("ticket_id").values_list("ticket_id", flat=True).distinct()
+            found = list(pks[: BATCH * AHEAD])
+            for start in range(0, len(found), BATCH):
+                batch = found[start : start + BATCH]
+                yield position, sla, batch
+                position = [name, str(batch[-1])]
+            if len(found) == BATCH * AHEAD:
+                return
+
+    def _clocks(self, sla: "SLA") -> Any:
+        clocks = sla.open_clocks(self.using)
+        return clocks.filter(ticket__created_at__gte=self.since) if self.since else clocks
+
+    def _models(self) -> list["SLA"]:
+        return sorted(registry.tickets.values(), key=lambda sla: sla.model._meta.label_lower)
 
 
 _TICKETS = Count("ticket_id", distinct=True)
@@ -231,7 +252,7 @@ def _count(run: Recalculation, moves: Sequence[Move], observer: Observer) -> Non
                     {
                         "model": observer.sla.model._meta.label,
                         "pk": str(move.pk),
-                        "metric": shift.old.metric,
+                        "metric": shift.clock.metric,
                         "before": shift.before.isoformat() if shift.before else None,
                         "after": shift.after.isoformat() if shift.after else None,
                         "moved": seconds,
@@ -254,16 +275,29 @@ def _change(run: Recalculation, moves: Sequence[Move], observer: Observer) -> No
     if not moves:
         return
     sla, using = observer.sla, observer.using
-    for terms in {move.terms.fingerprint: move.terms for move in moves}.values():
+    pks = [move.pk for move in moves]
+    for terms in {move.new.fingerprint: move.new for move in moves}.values():
         terms_table.pin(terms, using)
     events = sla.event_model._base_manager.using(using)
-    later = events.filter(ticket_id__in=[move.pk for move in moves], at__gt=observer.now)
+    later = events.filter(ticket_id__gte=pks[0], ticket_id__lte=pks[-1], at__gt=observer.now)
     # Of a writer whose clock is ahead of ours: what it said would come after what we say.
     ahead = set(later.values_list("ticket_id", flat=True))
-    plain = [move for move in moves if not move.needs_events and move.pk not in ahead]
-    _retermed(run, plain, observer)
-    _folded(run, [move for move in moves if move.needs_events or move.pk in ahead], observer)
-    copy_history([move.pk for move in moves], observer, run.reason)
+    folded = [move for move in moves if move.pk in ahead or _promises_differ(move)]
+    _folded(run, folded, observer)
+    if folded:
+        done = {move.pk for move in folded}
+        moves = [move for move in moves if move.pk not in done]
+    _retermed(run, moves, observer)
+    copy_history(pks, observer, run.reason)
+
+
+def _promises_differ(move: Move) -> bool:
+    """Whether clocks may come or go, because the terms promise other metrics."""
+    promised = move.old.metrics if move.old else frozenset[str]()
+    if promised == move.new.metrics:
+        return False
+    always = {metric.name for metric in registry.metrics() if metric.always}
+    return bool((promised ^ move.new.metrics) - always)
 
 
 def _retermed(run: Recalculation, moves: Sequence[Move], observer: Observer) -> None:
@@ -271,8 +305,7 @@ def _retermed(run: Recalculation, moves: Sequence[Move], observer: Observer) -> 
     sla, using = observer.sla, observer.using
     kinds: dict[tuple[Any, ...], list[Move]] = defaultdict(list)
     for move in moves:
-        clock = move.shifts[0].new
-        kinds[move.old.terms, move.old.priority, move.terms, clock.priority].append(move)
+        kinds[move.old and move.old.fingerprint, move.new.fingerprint, move.was].append(move)
     for alike in kinds.values():
         event = _event(run, alike[0], observer, observer.now)
         constants = {
@@ -282,25 +315,23 @@ def _retermed(run: Recalculation, moves: Sequence[Move], observer: Observer) -> 
         }
         tickets = sla.rows(using).filter(pk__in=[move.pk for move in alike])
         insert_from(sla.event_model, tickets, {"ticket_id": "pk"}, constants, using)
-    update_many(
-        sla.clock_model,
-        ("terms", "priority", "due_at", "warn_at", "outcome"),
-        [
-            (
-                shift.row,
-                move.terms.fingerprint,
-                shift.new.priority,
-                shift.after,
-                warn_at(shift.new),
-                outcome(shift.new),
-            )
-            for move in moves
-            for shift in move.shifts
-        ],
-        using,
-    )
-    retargeted = [(move.pk, *move.targets) for move in moves if move.retarget]
-    update_many(sla.model, COLUMNS, retargeted, using)
+    clocks: dict[tuple[str, str, str], list[Any]] = defaultdict(list)
+    targets: dict[tuple[str, ...], list[Any]] = defaultdict(list)
+    for move in moves:
+        columns = {}
+        for shift in move.shifts:
+            kind = (move.new.fingerprint, move.priority, outcome(shift.clock))
+            clocks[kind].append((shift.row, shift.after, shift.warn_at))
+            column = COLUMN_OF.get(shift.clock.metric)
+            if column:
+                columns[column] = shift.column
+        if columns:
+            targets[tuple(columns)].append((move.pk, *columns.values()))
+    for kind, rows in clocks.items():
+        same = dict(zip(("terms", "priority", "outcome"), kind, strict=True))
+        update_many(sla.clock_model, ("due_at", "warn_at"), rows, using, same)
+    for together, rows in targets.items():
+        update_many(sla.model, together, rows, using)
 
 
 def _folded(run: Recalculation, moves: Sequence[Move], observer: Observer) -> None:
@@ -323,19 +354,18 @@ def _folded(run: Recalculation, moves: Sequence[Move], observer: Observer) -> No
         progress[move.pk] = progressed(observer, ticket, row, recorded[move.pk], tell)
     store(sla, progress, using)
     results = [(pk, columns(step.after)) for pk, step in progress.items()]
-    targets = [(pk, *(result[name] for name in COLUMNS)) for pk, result in results]
-    update_many(sla.model, COLUMNS, targets, using)
+    targets = [(pk, *(result[name] for name in TARGETS)) for pk, result in results]
+    update_many(sla.model, tuple(TARGETS), targets, using)
 
 
 def _event(run: Recalculation, move: Move, observer: Observer, at: datetime) -> SLAEvent:
-    old, new = move.old, move.shifts[0].new
-    said = {"from": old.terms.name if old.terms else "", "to": move.terms.name}
+    said = {"from": move.old.name if move.old else "", "to": move.new.name}
     event: SLAEvent = observer.sla.event_model.of(
         Event(
             kind=Kind.TERMS_CHANGED,
             at=at,
-            terms=move.terms,
-            priority=None if new.priority == old.priority else new.priority,
+            terms=move.new,
+            priority=None if move.priority == move.was else move.priority,
         ),
         recorded_at=observer.now,
         actor_id=observer.actor_id,

@@ -16,7 +16,7 @@ from django_sla.core.clock import Clock, Target
 from django_sla.core.metric import Fact
 from django_sla.core.policy import Terms as TermsValue
 from django_sla.core.span import Span
-from django_sla.core.verdict import State, counted, due, judge, warn_at
+from django_sla.core.verdict import State, counted, deadlines, judge
 from django_sla.tables.terms import Terms
 
 
@@ -94,6 +94,7 @@ class SLAClock(models.Model):
     @classmethod
     def of(cls, clock: Clock, ticket_id: Any) -> "SLAClock":
         """An unsaved row for ``clock``."""
+        due_at, warn_at = deadlines(clock)
         row = cls(
             metric=clock.metric,
             cycle=clock.cycle,
@@ -107,8 +108,8 @@ class SLAClock(models.Model):
             target_due=clock.target.due if clock.target else None,
             target_set_at=clock.target.set_at if clock.target else None,
             waived=clock.waived,
-            due_at=due(clock),
-            warn_at=warn_at(clock),
+            due_at=due_at,
+            warn_at=warn_at,
             elapsed=counted(clock, clock.stopped_at) if clock.stopped_at else None,
             outcome=outcome(clock),
         )

@@ -5,7 +5,7 @@ much as saving the ticket, nearly all of it spent on building the same SQL each 
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from itertools import chain
 from operator import attrgetter
@@ -72,14 +72,14 @@ def prepared(
     """The values of rows as the database takes them."""
     found = []
     adapt = connection.ops.adapt_datetimefield_value
-    instants: dict[datetime, Any] = {}  # the rows of one change tell of the same few
+    as_text = connection.vendor == "sqlite" and connection.timezone is UTC
     for row in rows:
         values = []
         for field, value in zip(fields, row, strict=True):
             if type(value) is datetime:
-                if value not in instants:
-                    instants[value] = adapt(value)
-                value = instants[value]
+                # What adapting gives too, in a tenth of the time.
+                plain = as_text and value.tzinfo is UTC
+                value = value.isoformat(" ")[:-6] if plain else adapt(value)
             elif type(value) not in _AS_THEY_ARE:
                 value = field.get_db_prep_save(value, connection)
             values.append(value)

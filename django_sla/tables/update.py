@@ -1,11 +1,14 @@
 """Many rows changed in few statements, each to values of its own.
 
 ``bulk_update`` builds a CASE for every row, which is ten times slower than what databases offer:
-an array joined with the table on PostgreSQL, one prepared statement run many times elsewhere.
+one value that holds all rows, joined with the table, on PostgreSQL; one prepared statement run many
+times elsewhere.
 """
 
+import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 
 from django.db import connections
@@ -13,11 +16,18 @@ from django.db.models import Model
 
 from django_sla.tables.insert import prepared
 
+Rows = Sequence[tuple[Any, ...]]
+
 
 def update_many(
-    model: type[Model], names: Sequence[str], rows: Sequence[tuple[Any, ...]], using: str
+    model: type[Model],
+    names: Sequence[str],
+    rows: Rows,
+    using: str,
+    constants: Mapping[str, Any] | None = None,
 ) -> None:
-    """Set the fields ``names`` of rows of ``model``: ``(key, value, …)`` for each row.
+    """Set the fields ``names`` of rows of ``model``, ``(key, value, …)`` for each row, and
+    ``constants`` of all of them.
 
     No signals are sent. In multi-table inheritance a field is written where it lives.
     """
@@ -28,42 +38,50 @@ def update_many(
         by_table[model._meta.get_field(name).model].append(index)
     for owner, indexes in by_table.items():
         fields = [owner._meta.get_field(names[index - 1]) for index in indexes]
-        picked = rows if len(indexes) == len(names) else _picked(rows, indexes)
-        _update(owner, fields, picked, using)
+        whole = len(indexes) == len(names)
+        picked = rows if whole else [(row[0], *(row[i] for i in indexes)) for row in rows]
+        same = {owner._meta.get_field(name): value for name, value in (constants or {}).items()}
+        update = _joined if connections[using].vendor == "postgresql" else _one_by_one
+        update(owner, fields, picked, same, using)
 
 
-def _picked(rows: Iterable[tuple[Any, ...]], indexes: Sequence[int]) -> list[tuple[Any, ...]]:
-    return [(row[0], *(row[index] for index in indexes)) for row in rows]
-
-
-def _update(
-    owner: type[Model],
-    fields: Sequence[Any],
-    rows: Sequence[tuple[Any, ...]],
-    using: str,
+def _one_by_one(
+    owner: Any, fields: list[Any], rows: Rows, same: Mapping[Any, Any], using: str
 ) -> None:
     connection = connections[using]
     quote = connection.ops.quote_name
-    key = owner._meta.pk
-    assert key is not None
-    table, key_column = quote(owner._meta.db_table), quote(str(key.column))
-    columns = [quote(str(field.column)) for field in fields]
-    values = prepared([(*row[1:], row[0]) for row in rows], (*fields, key), connection)
+    every = [*fields, *same, owner._meta.pk]
+    sets = ", ".join(f"{quote(field.column)} = %s" for field in every[:-1])
+    tail = tuple(same.values())
+    values = prepared([(*row[1:], *tail, row[0]) for row in rows], every, connection)
     with connection.cursor() as cursor:
-        if connection.vendor != "postgresql":
-            sets = ", ".join(f"{column} = %s" for column in columns)
-            cursor.executemany(f"UPDATE {table} SET {sets} WHERE {key_column} = %s", values)
-            return
-        sets = ", ".join(f"{column} = new.c{index}" for index, column in enumerate(columns))
-        arrays = ", ".join(f"%s::{_type(field, connection)}[]" for field in (*fields, key))
-        names = ", ".join(f"c{index}" for index in range(len(fields) + 1))
-        cursor.execute(
-            f"UPDATE {table} SET {sets} FROM unnest({arrays}) AS new ({names}) "
-            f"WHERE {table}.{key_column} = new.c{len(fields)}",
-            [list(column) for column in zip(*values, strict=True)],
+        cursor.executemany(
+            f"UPDATE {quote(owner._meta.db_table)} SET {sets} "
+            f"WHERE {quote(owner._meta.pk.column)} = %s",
+            values,
         )
 
 
-def _type(field: Any, connection: Any) -> str:
-    """The column's type, where a key that counts by itself is a plain number."""
-    return str(field.rel_db_type(connection) if field.primary_key else field.db_type(connection))
+def _joined(owner: Any, fields: list[Any], rows: Rows, same: Mapping[Any, Any], using: str) -> None:
+    connection = connections[using]
+    quote = connection.ops.quote_name
+    table, key = quote(owner._meta.db_table), owner._meta.pk
+    names = [f"c{index}" for index in range(len(fields) + 1)]
+    types = [key.rel_db_type(connection), *(field.db_type(connection) for field in fields)]
+    sets = [
+        f"{quote(field.column)} = new.{name}" for field, name in zip(fields, names[1:], strict=True)
+    ]
+    sets += [f"{quote(field.column)} = %s" for field in same]
+    columns = ", ".join(f"{name} {kind}" for name, kind in zip(names, types, strict=True))
+    every = json.dumps([dict(zip(names, row, strict=True)) for row in rows], default=_plain)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {table} SET {', '.join(sets)} FROM json_to_recordset(%s) AS new ({columns}) "
+            f"WHERE {table}.{quote(key.column)} = new.c0",
+            [*prepared([tuple(same.values())], list(same), connection)[0], every],
+        )
+
+
+def _plain(value: Any) -> str:
+    """What JSON has no type for, as PostgreSQL reads it."""
+    return value.isoformat() if isinstance(value, datetime | date) else str(value)

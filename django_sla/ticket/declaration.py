@@ -133,6 +133,11 @@ class SLA:
         """Every ticket, past the managers of the host, without the writes of ours."""
         return QuerySet(self.model, using=using)
 
+    def open_clocks(self, using: str) -> QuerySet[Any]:
+        """The rows of all clocks that still run."""
+        clocks: QuerySet[Any] = self.clock_model._base_manager.using(using)
+        return clocks.filter(stopped_at=None)
+
     def field(self, name: str) -> Any:
         return self._fields[name]
 

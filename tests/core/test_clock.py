@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from django_sla.core.calendar import ALWAYS
 from django_sla.core.clock import Lifecycle, advance, run
 from django_sla.core.event import Category, Event, Kind
+from django_sla.core.explain import Stretch, explain
 from django_sla.core.metric import METRICS, Fact, Metric
 from django_sla.core.policy import Reopening, Terms, goals
-from django_sla.core.verdict import State, Stretch, due, explain, judge
+from django_sla.core.verdict import State, due, judge
 
 MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
 GOALS = goals({"low": {"response": "40m", "resolution": "90m"}, "high": {"resolution": "30m"}})
@@ -46,6 +47,7 @@ stories = st.lists(
         st.one_of(
             st.tuples(st.just(Kind.STATUS_MOVED), st.sampled_from([c.value for c in Category])),
             st.tuples(st.sampled_from([Kind.AGENT_REPLIED, Kind.REQUESTER_REPLIED]), st.just("")),
+            st.tuples(st.sampled_from([Kind.HELD, Kind.RELEASED]), st.just("")),
             st.tuples(st.just(Kind.PRIORITY_CHANGED), st.sampled_from(["low", "high"])),
         ),
     ),
@@ -63,14 +65,18 @@ def minute_by_minute(story: list, end: int) -> tuple[int, int | None, int | None
     minute of the first reply, from nothing but the definitions."""
     moves = {minute: what for minute, (kind, what) in story if kind is Kind.STATUS_MOVED}
     replies = [minute for minute, (kind, _) in story if kind is Kind.AGENT_REPLIED]
-    category, counted, resolved = "open", 0, None
+    holds = {minute: kind for minute, (kind, _) in story if kind in (Kind.HELD, Kind.RELEASED)}
+    category, held, counted, resolved = "open", False, 0, None
     for minute in range(end):
         was, category = category, moves.get(minute, category)
+        if minute in holds:
+            held = holds[minute] is Kind.HELD
         if category in ("resolved", "closed"):
             resolved = minute if was not in ("resolved", "closed") else resolved
+            held = False
         else:
             resolved = None
-        counted += category == "open"
+        counted += category == "open" and not held
     return counted, resolved, min(replies, default=None)
 
 
@@ -111,15 +117,17 @@ def test_advancing_one_by_one_is_the_replay(story: list, rule: Reopening) -> Non
 def test_the_explanation_adds_up(story: list, rule: Reopening, end: int) -> None:
     lifecycle = run(events([s for s in story if s[0] < end], rule))
     for clock in lifecycle.clocks:
-        segments = explain(clock, at(end))
-        verdict = judge(clock, at(end))
-        counted = [s.span.duration for s in segments if s.stretch is Stretch.COUNTED]
-        assert sum(counted, timedelta(0)) == verdict.elapsed
+        explanation = explain(clock.metric, clock, at(end))
+        segments, totals = explanation.segments, explanation.totals
+        assert explanation.verdict == judge(clock, at(end))
+        assert totals[Stretch.COUNTED] == explanation.verdict.elapsed
+        end_of_it = clock.stopped_at or at(end)
+        assert sum(totals.values(), timedelta(0)) == end_of_it - clock.started_at
         for one, other in pairwise(segments):
             assert one.span.end == other.span.start
         if segments:
             assert segments[0].span.start == clock.started_at
-            assert segments[-1].span.end == (clock.stopped_at or at(end))
+            assert segments[-1].span.end == end_of_it
 
 
 @given(stories, st.sampled_from(Reopening), st.integers(0, 300))
@@ -206,3 +214,75 @@ def test_requester_who_writes_while_resolved_is_owed_an_answer_from_the_reopenin
     assert run(story).clock("next_response") is None
     again = run([*story, told(Kind.STATUS_MOVED, 6, "open")])
     assert again.clock("next_response").started_at == at(6)
+
+
+def test_a_hold_pauses_only_the_metrics_that_pause() -> None:
+    lifecycle = run([opened(), told(Kind.HELD, 10, "")])
+    assert lifecycle.held
+    assert lifecycle.stated_at == at(10)
+    assert lifecycle.clock("resolution").paused_at == at(10)
+    assert lifecycle.clock("closure").paused_at == at(10)
+    assert lifecycle.clock("response").paused_at is None
+    released = run([opened(), told(Kind.HELD, 10, ""), told(Kind.RELEASED, 25, "")])
+    assert not released.held
+    assert released.stated_at == at(25)
+    assert due(released.clock("resolution")) == at(90 + 15)
+
+
+@pytest.mark.parametrize(
+    ("story", "counted"),
+    [
+        # hold around a paused status, a paused status around a hold, and each into the other
+        ([("held", 10), ("paused", 20), ("open", 30), ("released", 40)], 10 + 60),
+        ([("paused", 10), ("held", 20), ("released", 30), ("open", 40)], 10 + 60),
+        ([("held", 10), ("paused", 20), ("released", 30), ("open", 40)], 10 + 60),
+        ([("paused", 10), ("held", 20), ("open", 30), ("released", 40)], 10 + 60),
+    ],
+)
+def test_a_hold_and_a_paused_status_count_once(story: list, counted: int) -> None:
+    told_so = [
+        told(Kind(what), minute, "")
+        if what in (Kind.HELD, Kind.RELEASED)
+        else told(Kind.STATUS_MOVED, minute, what)
+        for what, minute in story
+    ]
+    clock = run([opened(), *told_so]).clock("resolution")
+    assert judge(clock, at(100)).elapsed == timedelta(minutes=counted)
+    assert [(pause.start, pause.end) for pause in clock.pauses] == [(at(10), at(40))]
+
+
+def test_a_clock_that_starts_while_its_ticket_is_held_starts_paused() -> None:
+    patience = Metric(
+        name="patience", starts=Fact.FOLLOWED_UP, stops=frozenset({Fact.AGENT_REPLIED}), pauses=True
+    )
+    story = [
+        opened(),
+        told(Kind.AGENT_REPLIED, 1, ""),
+        told(Kind.HELD, 2, ""),
+        told(Kind.REQUESTER_REPLIED, 5, ""),
+        told(Kind.RELEASED, 8, ""),
+    ]
+    clock = run(story, (patience,)).clock("patience")
+    assert clock.started_at == at(5)
+    assert judge(clock, at(10)).elapsed == timedelta(minutes=2)
+
+
+@pytest.mark.parametrize("done", ["resolved", "closed"])
+@pytest.mark.parametrize("rule", Reopening)
+def test_resolving_or_closing_ends_a_hold(done: str, rule: Reopening) -> None:
+    story = [opened(rule), told(Kind.HELD, 10, ""), told(Kind.STATUS_MOVED, 30, done)]
+    lifecycle = run(story)
+    assert not lifecycle.held
+    assert judge(lifecycle.clock("resolution"), at(90)).elapsed == timedelta(minutes=10)
+    again = run([*story, told(Kind.STATUS_MOVED, 50, "open")])
+    assert not again.held
+    assert again.clock("resolution").paused_at is None
+
+
+@pytest.mark.parametrize("kind", [Kind.HELD, Kind.RELEASED])
+def test_a_hold_told_twice_or_when_all_is_done_changes_no_clock(kind: Kind) -> None:
+    done = [opened(), told(Kind.STATUS_MOVED, 10, "resolved")]
+    assert run([*done, told(kind, 20, "")]).clocks == run(done).clocks
+    assert not run([*done, told(kind, 20, "")]).held
+    once = [opened(), *([told(Kind.HELD, 5, "")] if kind is Kind.HELD else [])]
+    assert run([*once, told(kind, 20, "")]).clocks == run(once).clocks

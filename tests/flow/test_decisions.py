@@ -9,13 +9,26 @@ from django.db.models import Value
 from django.test.utils import CaptureQueriesContext
 
 from django_sla.core.calendar import Calendar
-from django_sla.core.policy import Policy, where
+from django_sla.core.condition import where
+from django_sla.core.policy import Policy
 from django_sla.core.verdict import State
-from django_sla.exceptions import ClockStopped, ContradictedTimestamp, NaiveDatetime
+from django_sla.exceptions import (
+    AlreadyOnHold,
+    ClockStopped,
+    ContradictedTimestamp,
+    NaiveDatetime,
+    NoClock,
+    NotOnHold,
+    ReasonMissing,
+    TicketDone,
+)
+from django_sla.models import Calendar as SLACalendar
+from django_sla.models import Policy as SLAPolicy
 from django_sla.moment import as_of
 from django_sla.registry import register_policy, unregister_policy
 from tests.conftest import MONDAY, after
-from tests.hosts.desk.models import Comment, Project, Ticket
+from tests.hosts.assets.models import AssetTicket
+from tests.hosts.desk.models import Comment, Department, Project, Ticket
 from tests.hosts.variety.models import StampedTicket
 
 pytestmark = pytest.mark.django_db
@@ -181,6 +194,108 @@ def test_time_outside_opening_hours_is_not_a_pause() -> None:
         assert fresh(ticket).resolution_target == after(26), "nothing was lost while closed"
     finally:
         unregister_policy("Office")
+
+
+# Holds
+
+
+def held(ticket: Ticket, hours: float, reason: str = "the vendor is asked") -> None:
+    with as_of(after(hours)):
+        ticket.sla.pause(reason)
+
+
+def released(ticket: Ticket, hours: float) -> None:
+    with as_of(after(hours)):
+        ticket.sla.resume()
+
+
+def test_a_hold_pauses_the_clocks_that_pause_whatever_the_status() -> None:
+    ticket = opened()
+    held(ticket, 2)
+    moved(ticket, "working", 3)
+    verdict = ticket.sla.verdict("resolution", after(1000))
+    assert (verdict.state, verdict.remaining) == (State.PAUSED, timedelta(hours=22))
+    assert ticket.sla.verdict("response", after(9)).state is State.BREACHED, "response never pauses"
+    released(ticket, 7)
+    assert fresh(ticket).resolution_target == after(24 + 5)
+
+
+def test_a_hold_is_known_with_its_reason_and_its_person(agent: Any) -> None:
+    ticket = opened()
+    assert ticket.sla.hold is None
+    ticket._history_user = agent
+    held(ticket, 2, "the vendor is asked")
+    hold = ticket.sla.hold
+    assert (hold.at, hold.actor, hold.data["reason"]) == (after(2), agent, "the vendor is asked")
+    assert fresh(ticket).sla.hold == hold
+    released(ticket, 3)
+    assert ticket.sla.hold is fresh(ticket).sla.hold is None
+    held(ticket, 4, "once more")
+    assert ticket.sla.hold.data["reason"] == "once more"
+    assert Ticket().sla.hold is None
+
+
+def test_a_hold_and_a_paused_status_are_one_pause() -> None:
+    one, other = opened(), opened()
+    held(one, 2)
+    moved(one, "pending", 3)
+    moved(one, "open", 4)
+    assert one.sla.verdict("resolution", after(4)).state is State.PAUSED, "still on hold"
+    released(one, 6)
+    moved(other, "pending", 2)
+    held(other, 3)
+    released(other, 4)
+    assert other.sla.verdict("resolution", after(4)).state is State.PAUSED, "still pending"
+    moved(other, "open", 6)
+    for ticket in (one, other):
+        assert fresh(ticket).resolution_target == after(24 + 4)
+
+
+@pytest.mark.parametrize("done", ["resolved", "closed"])
+def test_resolving_or_closing_ends_a_hold_and_reopening_does_not_bring_it_back(done: str) -> None:
+    ticket = opened()
+    held(ticket, 2)
+    moved(ticket, done, 10)
+    assert ticket.sla.hold is None
+    assert ticket.sla.resolution.elapsed == timedelta(hours=2)
+    moved(ticket, "open", 20)
+    assert ticket.sla.hold is None
+    assert ticket.sla.verdict("resolution", after(21)).elapsed == timedelta(hours=3)
+
+
+def test_a_hold_that_makes_no_sense_is_refused() -> None:
+    ticket = opened()
+    with pytest.raises(NotOnHold, match="not on hold"):
+        ticket.sla.resume()
+    with pytest.raises(ReasonMissing, match="reason"):
+        ticket.sla.pause(" ")
+    held(ticket, 1)
+    with pytest.raises(AlreadyOnHold, match="already"):
+        fresh(ticket).sla.pause("twice")
+    moved(ticket, "resolved", 2)
+    with pytest.raises(TicketDone, match="resolved"):
+        ticket.sla.pause("too late")
+    with pytest.raises(NotOnHold, match="not on hold"):
+        ticket.sla.resume("too late")
+    assert kinds(ticket) == ["opened", "held", "status_moved"]
+
+
+def test_what_is_done_by_hand_is_the_latest_word() -> None:
+    ticket = opened()
+    moved(ticket, "pending", 4)
+    moved(ticket, "open", 5)
+    held(ticket, 1)  # by a server whose clock is behind
+    with as_of(after(3)):
+        ticket.sla.set_target("response", after(9))
+    assert list(ticket.sla_events.order_by("id").values_list("at", flat=True))[3:] == [
+        after(5), after(5),
+    ]  # fmt: skip
+    assert ticket.sla.resolution.clock.paused_at == after(5)
+    with as_of(after(2)):
+        ticket.sla.resume()
+        ticket.sla.set_target("response", after(7))
+    assert fresh(ticket).response_target == after(7)
+    assert ticket.sla.hold is None
 
 
 # On the dot
@@ -349,6 +464,27 @@ def test_an_edited_policy_is_for_new_tickets(settings: Any) -> None:
     assert opened().resolution_target == after(3)
 
 
+def test_an_edited_policy_or_calendar_of_the_database_is_for_new_tickets() -> None:
+    always = [["00:00", "24:00"]]
+    office = SLACalendar.objects.create(name="Office", hours={"mon-sun": always})
+    desk = SLAPolicy.objects.create(
+        name="Desk", goals={"*": {"resolution": "10h"}}, calendar=office
+    )
+    old = opened()
+    desk.goals = {"*": {"resolution": "3h"}}
+    desk.save()
+    between = opened()
+    office.hours = {"mon": always, "tue": always}
+    office.special_days = {MONDAY.date().isoformat(): [["10:00", "24:00"]]}
+    office.save()
+    for ticket in (old, between):
+        moved(ticket, "pending", 1)
+        moved(ticket, "open", 2)
+    assert fresh(old).resolution_target == after(11)
+    assert fresh(between).resolution_target == after(4)
+    assert opened().resolution_target == after(4), "it opens an hour later, and 3 h are promised"
+
+
 # Target set by hand
 
 
@@ -425,8 +561,10 @@ def test_a_waived_breach_stays_a_breach() -> None:
     ticket.sla.waive("resolution", "the customer asked us to wait")
     assert ticket.sla.resolution.state is State.MISSED
     assert ticket.sla.resolution.clock.waived
-    with pytest.raises(ValueError, match="reason"):
+    with pytest.raises(ReasonMissing, match="reason"):
         ticket.sla.waive("resolution", " ")
+    with pytest.raises(NoClock, match=r"'triage'.*resolution"):
+        ticket.sla.waive("triage", "there is none")
 
 
 # queryset.update(), bulk_create, bulk_update
@@ -457,7 +595,7 @@ def test_update_of_other_fields_is_djangos_own() -> None:
     ticket = opened()
     with CaptureQueriesContext(connection) as captured:
         Ticket.objects.update(title="Renamed")
-    assert len(captured) == 1
+    assert len(captured) == 2, "the policies in force are asked for: one may read the title"
     assert kinds(ticket) == ["opened"]
 
 
@@ -603,23 +741,79 @@ def test_a_corrected_created_at_moves_the_start() -> None:
 # Policy lookup
 
 
-def test_policies_are_asked_in_order_code_settings_default(settings: Any) -> None:
+def test_policies_are_asked_in_order_database_code_settings_default(settings: Any) -> None:
     settings.DJANGO_SLA = {
         "POLICIES": [
             {
                 "name": "High from settings",
-                "goals": {"*": {"resolution": "2h"}},
+                "goals": {"*": {"resolution": "3h"}},
                 "when": {"priority": "high"},
             }
         ]
     }
-    assert opened(priority="high").resolution_target == after(2)
+    assert opened(priority="high").resolution_target == after(3)
     assert opened(priority="low").resolution_target == after(72)
-    register_policy(Policy.build("From code", {"*": {"resolution": "1h"}}))
+    fallback = {"name": "Fallback", "fallback": True, "goals": {"*": {"resolution": "9h"}}}
+    SLAPolicy.objects.create(**fallback)
+    assert opened(priority="high").resolution_target == after(3)
+    assert opened(priority="low").resolution_target == after(9)
+    register_policy(Policy.build("From code", {"*": {"resolution": "2h"}}))
     try:
+        assert opened(priority="high").resolution_target == after(2)
+        for hours in (1, 4):  # of one order, the first by name
+            goals = {"*": {"resolution": f"{hours}h"}}
+            SLAPolicy.objects.create(name=f"Database {hours}", order=5, goals=goals)
         assert opened(priority="high").resolution_target == after(1)
+        goals = {"*": {"resolution": "30m"}}
+        SLAPolicy.objects.create(name="First in the database", order=4, goals=goals)
+        assert opened(priority="high").resolution_target == after(0.5)
     finally:
         unregister_policy("From code")
+
+
+def test_a_policy_is_taken_from_its_first_instant_to_before_its_last() -> None:
+    SLAPolicy.objects.create(
+        name="Fair",
+        goals={"*": {"resolution": "1h"}},
+        effective_from=after(10),
+        effective_until=after(20),
+    )
+    early = opened(after(9))
+    assert early.resolution_target == after(9 + 24)
+    assert opened(after(10)).resolution_target == after(11)
+    assert opened(after(19)).resolution_target == after(20)
+    assert opened(after(20)).resolution_target == after(20 + 24)
+    with as_of(after(15)):
+        early.priority = "low"
+        early.save()
+    assert early.resolution_target == after(10), "chosen again while it is effective"
+
+
+@pytest.mark.parametrize("way", ["project", "customer", "department", "category"])
+def test_a_policy_by_project_customer_department_or_category(way: str, requester: Any) -> None:
+    model, field, ours, theirs = {
+        "project": (Ticket, "project", Project(key="OPS"), Project(key="NET")),
+        "customer": (Ticket, "requester", requester, None),
+        "department": (Ticket, "department", Department(name="IT"), Department(name="HR")),
+        "category": (AssetTicket, "sort", 2, 1),
+    }[way]
+    for row in (ours, theirs):
+        if isinstance(row, Project | Department):
+            row.save()
+    SLAPolicy.objects.create(
+        name="Ours",
+        conditions=[{"field": field, "operator": "is", "value": str(getattr(ours, "pk", ours))}],
+        goals={"*": {"resolution": "1h"}},
+    )
+    with as_of(MONDAY):
+        taken = model.objects.create(**{field: ours})
+        left = model.objects.create(**{field: theirs})
+    assert taken.resolution_target == after(1)
+    assert left.resolution_target != after(1)
+    setattr(left, field, ours)
+    with as_of(after(0.5)):
+        left.save()
+    assert left.resolution_target == after(1), "judged from its start"
 
 
 # Who, outside a request

@@ -1,5 +1,6 @@
 """Random lives of tickets: what is stored live equals a replay of the events, always."""
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -18,13 +19,21 @@ from hypothesis.stateful import (
 )
 
 from django_sla.core.calendar import Calendar
-from django_sla.core.policy import Policy, Reopening, where
+from django_sla.core.condition import where
+from django_sla.core.policy import Policy, Reopening
 from django_sla.core.verdict import judge
-from django_sla.exceptions import ClockStopped, ContradictedTimestamp
-from django_sla.flow.refresh import COLUMNS, columns, fold, kept, load
+from django_sla.exceptions import (
+    AlreadyOnHold,
+    ClockStopped,
+    ContradictedTimestamp,
+    NotOnHold,
+    TicketDone,
+)
+from django_sla.flow.refresh import columns, fold, kept, load
 from django_sla.moment import as_of
 from django_sla.registry import register_policy, unregister_policy
 from django_sla.tables.clock import SLAClock
+from django_sla.tables.columns import COLUMNS
 from tests.conftest import MONDAY
 from tests.hosts.desk.models import Comment, Project, Ticket
 
@@ -36,6 +45,7 @@ GOALS = {
 minutes = st.integers(1, 600)
 statuses = st.sampled_from(Ticket.Status.values)
 metrics = st.sampled_from(["response", "resolution"])
+PAUSING = ("resolution", "closure")
 
 
 class Lives(RuleBasedStateMachine):
@@ -140,6 +150,16 @@ class Lives(RuleBasedStateMachine):
         with as_of(self.now):
             self.ticket.sla.waive(metric, "excused")
 
+    @rule()
+    def pause(self) -> None:
+        with suppress(AlreadyOnHold, TicketDone), as_of(self.now):
+            self.ticket.sla.pause("on hold")
+
+    @rule()
+    def resume(self) -> None:
+        with suppress(NotOnHold), as_of(self.now):
+            self.ticket.sla.resume("no longer on hold")
+
     @precondition(lambda self: self.now > MONDAY)
     @rule(ago=st.integers(0, 900), column=st.sampled_from(["resolved_at", "first_responded_at"]))
     def assign_a_timestamp(self, ago: int, column: str) -> None:
@@ -164,6 +184,10 @@ class Lives(RuleBasedStateMachine):
             for field in SLAClock._meta.local_fields[1:]:
                 assert getattr(clock, field.attname) == getattr(replayed[key], field.attname)
         assert lifecycle.category == Ticket.sla.category(row.status)
+        assert lifecycle.held == (row.sla.hold is not None)
+        for clock in lifecycle.clocks:
+            if clock.metric in PAUSING and clock.stopped_at is None:
+                assert (clock.paused_at is not None) == lifecycle.paused
         for clock in row.sla.clocks:
             assert judge(clock, self.now) == judge(
                 next(

@@ -1,0 +1,98 @@
+"""The changelog of a ticket: its history, read for what matters to the SLA."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django_sla.core.event import BY_HAND, Kind
+from django_sla.tables.columns import COLUMNS, TARGETS
+from django_sla.tables.event import SLAEvent
+
+_COLUMNS = {metric: column for column, metric in TARGETS.items()}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """An SLA column that changed in one write, or what a person did that no column shows."""
+
+    at: datetime
+    field: str = ""
+    """The column; empty where none shows what was done: ``kind`` and ``metric`` say it then."""
+    kind: str = ""
+    """One of :data:`core.event.BY_HAND`; empty for a column."""
+    metric: str = ""
+    """The metric meant; empty for a column and for a hold."""
+    label: str
+    """The column, or what was done, in words."""
+    old: datetime | None = None
+    new: datetime | None = None
+    user: Any
+    """None is the system."""
+    ip: str | None
+    reason: str
+
+
+def changes(ticket: Any) -> list[Change]:
+    """Every change, oldest first; what a person did comes before what it did to the columns.
+    Two queries."""
+    model = ticket._meta.concrete_model
+    history = getattr(ticket, model._meta.simple_history_manager_attribute)
+    rows = list(history.select_related("history_user").order_by("history_date", "history_id"))
+    told = list(_of_columns(rows, model))
+    shown = {(change.at, change.field) for change in told}
+    events = by_hand(ticket.sla_events.select_related("actor"))
+    # A row and the event that it was written with have one instant.
+    sources = {row.history_date: row for row in rows}
+    done = []
+    for event in events:
+        source, column = sources.get(event.recorded_at), column_of(event)
+        if column and (source is None or (event.recorded_at, column) in shown):
+            continue
+        done.append(_done(event, source))
+    return sorted(done + told, key=lambda change: change.at)
+
+
+def by_hand(events: Any) -> Iterable[SLAEvent]:
+    """Those of some events that people caused, in the order of recording."""
+    found: Iterable[SLAEvent] = events.filter(kind__in=BY_HAND).order_by("id")
+    return found
+
+
+def column_of(event: SLAEvent) -> str:
+    """The column that a target set by hand or cleared is in; empty for all else."""
+    if event.kind in (Kind.TARGET_SET, Kind.TARGET_CLEARED):
+        return _COLUMNS.get(event.data.get("metric", ""), "")
+    return ""
+
+
+def _done(event: SLAEvent, source: Any) -> Change:
+    return Change(
+        at=event.recorded_at,
+        kind=event.kind,
+        metric=event.data.get("metric", ""),
+        label=event.label,
+        new=event.due,
+        user=event.actor,
+        ip=getattr(source, "client_ip", None),
+        reason=event.data.get("reason", ""),
+    )
+
+
+def _of_columns(rows: Iterable[Any], model: Any) -> Iterator[Change]:
+    before: Any = None
+    for row in rows:
+        for name in COLUMNS:
+            old, new = getattr(before, name, None), getattr(row, name, None)
+            if old != new:
+                yield Change(
+                    at=row.history_date,
+                    field=name,
+                    label=str(model._meta.get_field(name).verbose_name),
+                    old=old,
+                    new=new,
+                    user=row.history_user,
+                    ip=getattr(row, "client_ip", None),
+                    reason=row.history_change_reason or "",
+                )
+        before = row
