@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from heapq import nlargest
-from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from django.db import connections, transaction
@@ -49,7 +48,12 @@ AHEAD = 50
 LARGEST = 20
 """How many of the largest moves are kept."""
 
-Progress = Callable[[Recalculation], None]
+Watch = Callable[[Recalculation], bool]
+"""Called after each batch with how far it has come; True ends it there."""
+
+
+def _to_the_end(run: Recalculation) -> bool:
+    return False
 
 
 def start(
@@ -77,25 +81,17 @@ def start(
     return run
 
 
-def preview(
-    run: Recalculation, *, seconds: float | None = None, progress: Progress | None = None
-) -> Recalculation:
-    """Go on looking at what would change, for so many seconds or to the end.
+def preview(run: Recalculation, *, watch: Watch = _to_the_end) -> Recalculation:
+    """Go on looking at what would change.
 
     Raises:
         PoliciesEdited: while it looked, somebody edited a policy or a calendar.
     """
-    return _go_on(run, Phase.PREVIEWING, seconds, progress)
+    return _go_on(run, Phase.PREVIEWING, watch)
 
 
-def apply(
-    run: Recalculation,
-    *,
-    reason: str = "",
-    seconds: float | None = None,
-    progress: Progress | None = None,
-) -> Recalculation:
-    """Go on applying what was looked at, for so many seconds or to the end.
+def apply(run: Recalculation, *, reason: str = "", watch: Watch = _to_the_end) -> Recalculation:
+    """Go on applying what was looked at.
 
     Each ticket whose terms change gets an event and a changelog row, with the reason. Targets set
     by hand stay, and stopped clocks never change.
@@ -113,14 +109,11 @@ def apply(
             run.save(using=using)
     if run.phase != Phase.APPLYING:
         raise RecalculationOver(run.get_phase_display())
-    return _go_on(run, Phase.APPLYING, seconds, progress)
+    return _go_on(run, Phase.APPLYING, watch)
 
 
-def _go_on(
-    run: Recalculation, phase: Phase, seconds: float | None, progress: Progress | None
-) -> Recalculation:
+def _go_on(run: Recalculation, phase: Phase, watch: Watch) -> Recalculation:
     using = run._state.db or "default"
-    end = None if seconds is None else monotonic() + seconds
     tickets = OpenTickets(using=using, since=run.since)
     while run.phase == phase:
         with transaction.atomic(using=using):
@@ -128,10 +121,8 @@ def _go_on(
             if run.phase == phase:
                 _batch(run, tickets)
                 run.save(using=using)
-        if progress:
-            progress(run)
-        if end is not None and monotonic() >= end:
-            break  # after one batch at least, so that it ends some day
+        if watch(run):
+            break
     return run
 
 
@@ -247,7 +238,7 @@ def _count(run: Recalculation, moves: Sequence[Move], observer: Observer) -> Non
         run.recovered += was and not will
         least = abs(largest[-1]["moved"]) if len(largest) >= LARGEST else 0
         for shift, seconds in zip(move.shifts, moved, strict=True):
-            if abs(seconds) > least:
+            if seconds and abs(seconds) >= least:
                 largest.append(
                     {
                         "model": observer.sla.model._meta.label,

@@ -365,7 +365,7 @@ def test_it_goes_on_where_it_stopped() -> None:
     with as_of(after(1)):
         while run.phase != "done":
             # Each time as a new process would find it.
-            run = recalculate.apply(Recalculation.objects.get(pk=run.pk), seconds=0.000001)
+            run = recalculate.apply(Recalculation.objects.get(pk=run.pk), watch=lambda run: True)
             seen.append((run.seen, run.applied))
     assert seen == [(3, 3), (6, 6), (8, 8), (8, 8)]
     assert all(ticket.history.count() == 2 for ticket in tickets)
@@ -391,7 +391,7 @@ def test_a_batch_that_fails_leaves_nothing_and_is_done_again(
     monkeypatch.setattr(recalculate, "copy_history", fail)
     with as_of(after(1)):
         with pytest.raises(RuntimeError), transaction.atomic():
-            recalculate.apply(run, reason="again", seconds=None)
+            recalculate.apply(run, reason="again")
         run.refresh_from_db()
         run = recalculate.apply(run, reason="again")
     assert run.applied == 5

@@ -1,0 +1,68 @@
+"""What commands take in common: which ticket model, and instants."""
+
+from datetime import date, datetime, time
+from typing import TYPE_CHECKING
+
+from django.core.management import CommandError
+from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_datetime
+
+from django_sla import registry
+
+if TYPE_CHECKING:
+    from django_sla.ticket.declaration import SLA
+
+
+def declaration(label: str | None) -> "SLA":
+    """The declaration of the model asked for; of the only one where none was.
+
+    Raises:
+        CommandError: there is no such ticket model, or several to choose from.
+    """
+    known = declarations(label)
+    if len(known) > 1:
+        labels = ", ".join(sla.model._meta.label for sla in known)
+        raise CommandError(f"--model: there are several ticket models; choose one of {labels}")
+    return known[0]
+
+
+def declarations(label: str | None) -> "list[SLA]":
+    """Of the model asked for, or of all, by name.
+
+    Raises:
+        CommandError: there is no such ticket model.
+    """
+    known = {model._meta.label: sla for model, sla in sorted(registry.tickets.items(), key=_label)}
+    if not known:
+        raise CommandError("No ticket model: no installed app has a subclass of SLAMixin.")
+    if label is None:
+        return list(known.values())
+    found = [sla for name, sla in known.items() if name.lower() == label.lower()]
+    if not found:
+        raise CommandError(f"--model: {label!r} is not a ticket model; there is {', '.join(known)}")
+    return found
+
+
+def _label(item: "tuple[type, SLA]") -> str:
+    return str(item[1].model._meta.label)
+
+
+def instant(option: str, text: str | None) -> datetime | None:
+    """A date stands for its first instant; what has no offset is local.
+
+    Raises:
+        CommandError: it is neither a date nor a datetime.
+    """
+    if text is None:
+        return None
+    try:
+        found: date | None = parse_date(text) or parse_datetime(text)
+    except ValueError:  # well-formed, but there is no such day or hour
+        found = None
+    if found is None:
+        raise CommandError(
+            f"{option}: {text!r} is not a date; write it as 2026-03-31, or 2026-03-31T18:00"
+        )
+    if not isinstance(found, datetime):
+        found = datetime.combine(found, time())
+    return timezone.make_aware(found) if timezone.is_naive(found) else found
