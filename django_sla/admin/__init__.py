@@ -4,33 +4,44 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.utils import flatten_fieldsets, label_for_field
+from django.contrib.admin.utils import flatten_fieldsets
 from django.contrib.admin.widgets import AdminTextInputWidget
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
+from django.urls import path
 from django.utils.safestring import SafeString
-from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
-from simple_history.admin import SimpleHistoryAdmin
 from simple_history.models import to_historic
-from simple_history.utils import get_history_model_for_model
 
+from django_sla.admin import actions
+from django_sla.admin.calendars import CalendarAdmin
 from django_sla.admin.filters import ResolutionStateFilter, ResponseStateFilter, SLAStateFilter
 from django_sla.admin.forms import SLATicketForm
-from django_sla.admin.history import ChangeInWords
+from django_sla.admin.history import tell_what_was_done
+from django_sla.admin.history_page import HistoryPage
+from django_sla.admin.policies import PolicyAdmin
+from django_sla.admin.recalculations import RecalculationAdmin
 from django_sla.exceptions import SLAError
-from django_sla.flow.refresh import TARGETS
 from django_sla.models import SLAQuerySet
+from django_sla.tables.columns import TARGETS
 
-__all__ = ["ResolutionStateFilter", "ResponseStateFilter", "SLAAdminMixin", "SLAStateFilter"]
+__all__ = [
+    "CalendarAdmin",
+    "PolicyAdmin",
+    "RecalculationAdmin",
+    "ResolutionStateFilter",
+    "ResponseStateFilter",
+    "SLAAdminMixin",
+    "SLAStateFilter",
+]
 
 COLUMNS = ("sla_response", "sla_resolution")
 TIMESTAMPS = ("created_at", "first_responded_at", "resolved_at", "closed_at")
 PANELS = ("sla_status", "sla_timeline")
 
 
-class SLAAdminMixin(SimpleHistoryAdmin):
+class SLAAdminMixin(HistoryPage):
     """Put before the ``ModelAdmin`` of a ticket model::
 
         @admin.register(Ticket)
@@ -40,9 +51,6 @@ class SLAAdminMixin(SimpleHistoryAdmin):
     What the host declares stays; the columns, the filter and the fields that it does not name
     are added after its own.
     """
-
-    object_history_template = "admin/django_sla/object_history.html"
-    object_history_list_template = "admin/django_sla/object_history_list.html"
 
     class Media:
         css = {"all": ["django_sla/sla.css"]}
@@ -80,7 +88,7 @@ class SLAAdminMixin(SimpleHistoryAdmin):
 
     @admin.display(description=_("State"))
     def sla_status(self, ticket: Any) -> SafeString | str:
-        return _panel("status", ticket)
+        return _panel("status", ticket, actions=getattr(ticket, "sla_actions", ()))
 
     @admin.display(description=_("Timeline"))
     def sla_timeline(self, ticket: Any) -> SafeString | str:
@@ -139,7 +147,7 @@ class SLAAdminMixin(SimpleHistoryAdmin):
         )
 
     def _reason_field(self) -> Any:
-        column = self._history_model()._meta.get_field("history_change_reason")
+        column = self.history_model()._meta.get_field("history_change_reason")
         return column.formfield(
             label=_("Reason"),
             help_text=_("Why a target changes, for the changelog."),
@@ -152,6 +160,25 @@ class SLAAdminMixin(SimpleHistoryAdmin):
         if reason:
             obj._change_reason = reason
         super().save_model(request, obj, form, change)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        ticket = context.get("original")
+        if ticket is not None:
+            # A panel is given the ticket alone; what its reader may do travels along.
+            ticket.sla_actions = actions.links(self, request, ticket)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    # What is done by hand
+
+    def get_urls(self) -> list[Any]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}_sla"
+        view = self.admin_site.admin_view(self.sla_action_view)
+        return [path("<path:object_id>/sla/<slug:action>/", view, name=name), *super().get_urls()]
+
+    def sla_action_view(self, request: HttpRequest, object_id: str, action: str) -> HttpResponse:
+        return actions.page(self, request, object_id, action)
 
     # Somebody else may be faster than a form: between its check and the save the clock stops.
 
@@ -174,31 +201,11 @@ class SLAAdminMixin(SimpleHistoryAdmin):
 
     # The history
 
-    def _history_model(self) -> Any:
-        # A proxy has none of its own.
-        return get_history_model_for_model(self.model._meta.concrete_model)
-
-    def get_history_list_display(self, request: HttpRequest) -> list[str]:
-        columns = list(super().get_history_list_display(request))
-        history = self._history_model()
-        has_ip = any(field.name == "client_ip" for field in history._meta.fields)
-        return columns + ["client_ip"] * (has_ip and "client_ip" not in columns)
-
-    def get_historical_record_context_helper(
-        self, request: HttpRequest, historical_record: Any
-    ) -> ChangeInWords:
-        return ChangeInWords(self.model, historical_record)
-
-    def history_view(
-        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        history = self._history_model()
-        columns = [
-            (name, capfirst(str(label_for_field(name, history, self))))
-            for name in self.get_history_list_display(request)
-        ]
-        context = {"media": self.media, "history_columns": columns, **(extra_context or {})}
-        return super().history_view(request, object_id, context)
+    def set_history_delta_changes(
+        self, request: HttpRequest, historical_records: Sequence[Any], **kwargs: Any
+    ) -> None:
+        super().set_history_delta_changes(request, historical_records, **kwargs)
+        tell_what_was_done(self.model, historical_records)
 
 
 def _takes_target(ticket: Any, metric: str) -> bool:
@@ -224,12 +231,12 @@ def _only(fieldsets: Sequence[Any], wanted: Callable[[str], bool]) -> list[Any]:
     return kept
 
 
-def _panel(name: str, ticket: Model) -> SafeString | str:
+def _panel(name: str, ticket: Model, **context: Any) -> SafeString | str:
     """Nothing for a ticket that is not there yet, and for a version of the past: its clocks are
     those of the present."""
     if ticket._state.adding or to_historic(ticket) is not None:
         return "—"
-    return _render(name, ticket)
+    return _render(name, ticket, **context)
 
 
 def _render(name: str, ticket: Model, **context: Any) -> SafeString:
