@@ -18,6 +18,7 @@ TEST_APPS: list[str] = [
     "tests.hosts.desk",
     "tests.hosts.vendor",
     "tests.hosts.variety",
+    "tests.hosts.assets",
 ]
 AUTH_USER_MODEL = "people.Person"
 # ------------------------------------------------------------------------------------------------

@@ -37,3 +37,13 @@ class HistoryTicket(Fields):
 
 class Ticket(SLAMixin, Fields):
     pass
+
+
+class Comment(models.Model):
+    ticket = models.ForeignKey(Ticket, models.CASCADE)
+    author = models.ForeignKey("auth.User", models.CASCADE)
+    internal = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.author}: {self.created_at}"

@@ -50,18 +50,8 @@ class SLATicketForm(forms.ModelForm):
             raise ValidationError(
                 _("The clock has stopped, so its target no longer changes."), code="clock_stopped"
             )
-        if due is None:
-            return
-        instant = now()
-        opened = self.instance.created_at if self.instance.pk else instant
-        if due <= opened:
-            raise ValidationError(
-                _("The ticket was opened at %(opened)s; its target must be later."),
-                code="before_opening",
-                params={"opened": _local(opened)},
-            )
-        if due - instant > FARTHEST:
-            raise ValidationError(_("This is more than ten years away."), code="too_far")
+        if due is not None:
+            check_target(due, self.instance.created_at if self.instance.pk else now())
 
     def _stopped(self, metric: str) -> bool:
         ticket = self.instance
@@ -73,5 +63,22 @@ class SLATicketForm(forms.ModelForm):
         return bool(sla.category(self.cleaned_data.get(sla.status)).done)
 
 
-def _local(instant: datetime) -> str:
+def check_target(due: datetime, opened: datetime) -> None:
+    """Refuse a target that is nobody's intention.
+
+    Raises:
+        ValidationError: it is not later than the opening of the ticket, or too far away.
+    """
+    if due <= opened:
+        raise ValidationError(
+            _("The ticket was opened at %(opened)s; its target must be later."),
+            code="before_opening",
+            params={"opened": local(opened)},
+        )
+    if due - now() > FARTHEST:
+        raise ValidationError(_("This is more than ten years away."), code="too_far")
+
+
+def local(instant: datetime) -> str:
+    """An instant in the current zone, for people to read."""
     return formats.date_format(timezone.localtime(instant), "DATETIME_FORMAT")

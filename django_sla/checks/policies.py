@@ -9,8 +9,7 @@ from django.db.models import Model
 from django_sla import conf, registry
 from django_sla.checks.fields import Apps, Messages, quoted
 from django_sla.conf import did_you_mean, say
-from django_sla.core.condition import EVERY_TICKET
-from django_sla.core.policy import Policy, Source
+from django_sla.core.policy import Policy, Source, asked
 from django_sla.exceptions import InvalidSettings
 from django_sla.introspect import can_be_asked, field_paths
 
@@ -91,14 +90,6 @@ def _never_asked(policies: Sequence[Policy]) -> Messages:
                 obj=policy_name(policy),
                 id="django_sla.W021",
             )
-
-
-def asked(policies: Sequence[Policy]) -> Sequence[Policy]:
-    """The policies up to the first that is for every ticket."""
-    for index, policy in enumerate(policies):
-        if policy.when == EVERY_TICKET:
-            return policies[: index + 1]
-    return policies
 
 
 def _unknown_priorities(policies: Sequence[Policy]) -> Messages:

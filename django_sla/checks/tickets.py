@@ -7,10 +7,11 @@ from django.core.checks import CheckMessage, Error, Warning
 
 from django_sla import conf, registry
 from django_sla.checks.fields import Apps, Messages, is_checked, quoted, written
-from django_sla.checks.policies import all_policies, asked, has_goals, policy_name
+from django_sla.checks.policies import all_policies, has_goals, policy_name
 from django_sla.conf import did_you_mean
 from django_sla.core.condition import EVERY_TICKET
 from django_sla.core.event import Category
+from django_sla.core.policy import asked
 from django_sla.introspect import (
     can_be_asked,
     choices_of,

@@ -1,10 +1,10 @@
-"""A value in the setting, and what is said where it is wrong."""
+"""A value in the setting, or in another document, and what is said where it is wrong."""
 
 import difflib
 import json
 import reprlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 NAME = "DJANGO_SLA"
@@ -51,15 +51,19 @@ class Entry:
         self.wrong(f"expected {what}, got {say(self.value)}", hint, id=id)
 
     def child(self, key: object, value: object) -> "Entry":
+        return replace(self, path=self.step(key), value=value)
+
+    def step(self, key: object) -> str:
+        """The path to what is under a key; subclasses write it in their way."""
         short = isinstance(key, str) and len(key) <= 80
         written = json.dumps(key, ensure_ascii=False) if short else say(key)
-        return Entry(f"{self.path}[{written}]", value, self.noted)
+        return f"{self.path}[{written}]"
 
     def table(self, example: str, known: Iterable[str] | None = None) -> "Entry":
         """This entry, if it is a table; else an empty one. Only ``known`` keys may be there."""
         if not isinstance(self.value, Mapping):
             self.expected(f"a table such as {example}")
-            return Entry(self.path, {}, self.noted)
+            return replace(self, value={})
         if known is not None:
             known = tuple(known)
             for key in self.value:

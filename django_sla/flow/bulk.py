@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django_sla.flow.lock import Row, lock_batch
 from django_sla.flow.observe import Observer, check
 from django_sla.flow.refresh import Columns, Progress, columns, load_batch, store
+from django_sla.flow.replies import messages
 from django_sla.flow.writing import (
     assign,
     assigned,
@@ -91,7 +92,10 @@ def observe_rows(observer: Observer, before: dict[Any, Row]) -> dict[Any, Column
     ]
     if not changed:
         return results
-    recorded = load_batch(sla, [ticket.pk for ticket, _, _ in changed], using)
+    tickets = [ticket for ticket, _, _ in changed]
+    observer.look_around(tickets)
+    recorded = load_batch(sla, [ticket.pk for ticket in tickets], using)
+    said = messages(sla, [ticket for ticket in tickets if not recorded[ticket.pk]], using)
     progress, stale = {}, []
     for ticket, old, new in changed:
         given = {name: new[name] for name in COLUMNS if new[name] != old[name]}
@@ -101,6 +105,7 @@ def observe_rows(observer: Observer, before: dict[Any, Row]) -> dict[Any, Column
             old,
             recorded[ticket.pk],
             partial(observer.changes, ticket, old, new, given),
+            said[ticket.pk],
         )
         results[ticket.pk] = result = columns(step.after)
         check(given, result, step.after)
@@ -110,7 +115,7 @@ def observe_rows(observer: Observer, before: dict[Any, Row]) -> dict[Any, Column
     store(sla, progress, using)
     if stale:
         sla.rows(using).bulk_update(stale, list(COLUMNS))
-    write_history([ticket for ticket, _, _ in changed], observer, update=True)
+    write_history(tickets, observer, update=True)
     return results
 
 

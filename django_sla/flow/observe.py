@@ -1,13 +1,13 @@
 """What is new about a ticket: two readings of its row, told as events."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from django.core.exceptions import FieldDoesNotExist, ValidationError
-from django.db.models import Model
+from django.core.exceptions import FieldDoesNotExist, ObjectDoesNotExist, ValidationError
+from django.db.models import Model, prefetch_related_objects
 
 from django_sla.core.clock import Lifecycle
 from django_sla.core.condition import MISSING
@@ -16,6 +16,7 @@ from django_sla.core.policy import Terms, choose
 from django_sla.exceptions import ContradictedTimestamp
 from django_sla.flow.lock import Row
 from django_sla.flow.refresh import Columns
+from django_sla.introspect import concrete_field
 from django_sla.tables import terms as terms_table
 from django_sla.tables.columns import COLUMNS, TARGETS
 from django_sla.tables.effective import Policies
@@ -40,10 +41,13 @@ class FactsOf(dict[str, Any]):
 
     def _read(self, path: str) -> Any:
         name, _, rest = path.partition("__")
-        if rest:
+        if not rest:
+            return _value_of(self.ticket, name)
+        try:
             related = getattr(self.ticket, name, MISSING)
-            return None if related is None else _value_of(related, rest)
-        return _value_of(self.ticket, name)
+        except ObjectDoesNotExist:  # a key without a row, where no constraint forbids it
+            return None
+        return None if related is None else _value_of(related, rest)
 
 
 def _value_of(row: Any, name: str) -> Any:
@@ -71,6 +75,8 @@ class Observer:
     """The policies in force, where somebody has read them already."""
     pinned: set[str] = field(default_factory=set)
     """Fingerprints whose rows this observer has seen to."""
+    writes: bool = True
+    """False for one who only asks what would be recorded."""
 
     @cached_property
     def policies(self) -> Policies:
@@ -80,6 +86,15 @@ class Observer:
     def row(self, ticket: Model) -> Row:
         """What an instance says of the fields that matter."""
         return self.sla.row(ticket, self.policies.fields)
+
+    def look_around(self, tickets: Sequence[Model]) -> None:
+        """Fetch what conditions read of the tickets' relations: a query for each relation, where
+        choosing would take one for each ticket."""
+        names = {path.partition("__")[0] for path in self.policies.fields if "__" in path}
+        fields = (concrete_field(self.sla.model, name) for name in sorted(names))
+        related = [field.name for field in fields if field is not None and field.remote_field]
+        if related:
+            prefetch_related_objects(tickets, *related)
 
     def opening(self, ticket: Model, row: Row, given: Columns) -> list[SLAEvent]:
         """The facts of a ticket seen for the first time, its ``row`` as it stands."""
@@ -153,12 +168,14 @@ class Observer:
 
     def choose(self, ticket: Model, at: datetime) -> Terms | None:
         """The terms for a ticket as it stands, by the policies that are effective at that
-        instant; their row is written where it is missing."""
+        instant; their row is written where it is missing, unless this observer writes nothing."""
         policy = choose(self.policies.all, FactsOf(ticket), at)
         if policy is None:
             return None
         if policy.terms.fingerprint not in self.pinned:
-            self.pinned.add(terms_table.pin(policy.terms, self.using))
+            if self.writes:
+                terms_table.pin(policy.terms, self.using)
+            self.pinned.add(terms_table.know(policy.terms))
         return policy.terms
 
     def _terms(

@@ -9,7 +9,7 @@ from operator import or_
 from typing import TYPE_CHECKING, Any
 
 from django.db import connections
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 
 from django_sla import registry
 from django_sla.core.clock import Clock, Lifecycle, advance, run
@@ -36,22 +36,25 @@ def load(sla: "SLA", pk: Any, using: str) -> list[SLAEvent]:
     return [from_db(using, names, row) for row in _events_of_one(sla, using)(pk)]
 
 
-def load_batch(sla: "SLA", pks: Collection[Any], using: str) -> dict[Any, list[SLAEvent]]:
-    """The same for many tickets, in one query."""
+def load_batch(
+    sla: "SLA", pks: Collection[Any], using: str, *, lock: bool = True
+) -> dict[Any, list[SLAEvent]]:
+    """The same for many tickets, in one query. Without ``lock`` for those whose tickets the caller
+    has not locked either."""
     found: dict[Any, list[SLAEvent]] = defaultdict(list)
-    for row in _latest(sla, using).filter(ticket_id__in=pks).order_by("id"):
+    for row in latest(sla.event_model, using, lock).filter(ticket_id__in=pks).order_by("id"):
         found[row.ticket_id].append(row)
     return found
 
 
-def _latest(sla: "SLA", using: str) -> QuerySet[Any]:
-    """Events as they are now. On MariaDB under REPEATABLE READ a plain read tells how they were
-    when the transaction began, while the lock of the ticket was given for what is; a locking
-    read is never out of date. PostgreSQL refuses such a transaction by itself."""
-    rows = sla.event_model._base_manager.using(using).all()
+def latest(model: type[Model], using: str, lock: bool = True) -> QuerySet[Any]:
+    """Companion rows as they are now. On MariaDB under REPEATABLE READ a plain read tells how
+    they were when the transaction began, while the lock of the ticket was given for what is; a
+    locking read is never out of date. PostgreSQL refuses such a transaction by itself."""
+    rows = model._base_manager.using(using).all()
     features = connections[using].features
     stale = features.has_select_for_update and not features.has_select_for_no_key_update
-    return rows.select_for_update() if stale else rows
+    return rows.select_for_update() if stale and lock else rows
 
 
 @cache
@@ -59,7 +62,7 @@ def _events_of_one(sla: "SLA", using: str) -> Statement:
     model = sla.event_model
     key = model._meta.get_field("ticket")
     names = [field.attname for field in model._meta.concrete_fields]
-    rows = _latest(sla, using).filter(ticket=any_value(key)).order_by("id")
+    rows = latest(model, using).filter(ticket=any_value(key)).order_by("id")
     return Statement(rows.values_list(*names), key, using)
 
 

@@ -1,20 +1,24 @@
 """What every way in has in common: who looks, what a ticket comes to, and what it then says."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from django.apps import apps
 from django.contrib.auth import get_user_model
-from django.db.models import AutoField, Model
+from django.db.models import AutoField, Model, QuerySet
 from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
 from django_sla.core.clock import Lifecycle
+from django_sla.core.event import Category, Kind
 from django_sla.exceptions import NaiveDatetime
 from django_sla.flow.lock import Row
 from django_sla.flow.observe import Observer, check
 from django_sla.flow.refresh import Columns, Progress, columns, fold, go_on
+from django_sla.flow.replies import Message, facts, messages
 from django_sla.moment import now
 from django_sla.tables.columns import COLUMNS
 from django_sla.tables.event import SLAEvent
@@ -62,12 +66,14 @@ def progressed(
     row: Row,
     recorded: list[SLAEvent],
     tell: Callable[[Lifecycle, SLAEvent], Iterable[SLAEvent]],
+    said: Sequence[Message] | None = None,
 ) -> Progress:
     """What a ticket has come to with the facts that ``tell`` adds to the recorded ones.
 
-    A ticket without any, from before its model had an SLA, is opened first, as ``row`` says.
+    A ticket without any, from before its model had an SLA, is adopted first, as ``row`` and its
+    comments tell. ``said`` are these, where somebody has read them for many tickets at once.
     """
-    known = recorded or observer.opening(ticket, row, timestamps_of(row))
+    known = recorded or _adopted(observer, ticket, row, said)
     before = fold(known, observer.using)
     keys = {event.key for event in known}
     news = [event for event in tell(before, known[0]) if event.key not in keys]
@@ -76,6 +82,31 @@ def progressed(
         before=before if recorded else None,
         after=go_on(before, known, news, observer.using),
     )
+
+
+def _adopted(
+    observer: Observer, ticket: Model, row: Row, said: Sequence[Message] | None
+) -> list[SLAEvent]:
+    """The facts of a ticket from before its model had an SLA."""
+    if said is None:
+        said = messages(observer.sla, [ticket], observer.using)[ticket.pk]
+    replies = facts(observer, said)
+    return [*observer.opening(ticket, row, _taken_over(observer.sla, row, replies)), *replies]
+
+
+def _taken_over(sla: "SLA", row: Row, replies: Iterable[SLAEvent]) -> Columns:
+    """The timestamps of a row that are facts: those that do not contradict each other, and no
+    first response later than, or the same as, one that a comment tells of."""
+    names = ("first_responded_at", "resolved_at", "closed_at")
+    given = {name: row[name] for name in names if row[name] is not None}
+    first = min((event.at for event in replies if event.kind == Kind.AGENT_REPLIED), default=None)
+    if first is not None and given.get("first_responded_at", first) >= first:
+        given.pop("first_responded_at", None)
+    is_closed = sla.category(sla.status_of(row)) is Category.CLOSED
+    closed_at = given.get("closed_at")
+    if is_closed and closed_at is not None and given.get("resolved_at", closed_at) > closed_at:
+        del given["resolved_at"]  # closed is the later word: closing resolves
+    return given
 
 
 def assign(ticket: Any, result: Columns) -> list[str]:
@@ -104,12 +135,6 @@ def columns_of(row: Row) -> Columns:
     return {name: row[name] for name in COLUMNS}
 
 
-def timestamps_of(row: Row) -> Columns:
-    """The timestamps in a row that no event tells of yet: facts to be taken over."""
-    names = ("first_responded_at", "resolved_at", "closed_at")
-    return {name: row[name] for name in names if row[name] is not None}
-
-
 def aware(sla: "SLA", name: str, value: Any) -> datetime | None:
     """The value of an SLA column as an aware datetime.
 
@@ -125,11 +150,14 @@ def aware(sla: "SLA", name: str, value: Any) -> datetime | None:
 
 
 def write_history(tickets: list[Any], observer: Observer, *, update: bool) -> None:
-    """Changelog rows for tickets that were written without Django's save signals."""
-    name = getattr(observer.sla.model._meta, "simple_history_manager_attribute", None)
-    if name is None or not tickets:
+    """Changelog rows for tickets of one kind that were written without Django's save signals."""
+    if not tickets:
         return
-    manager = getattr(observer.sla.model, name)
+    model = type(tickets[0])._meta.concrete_model
+    name = getattr(model._meta, "simple_history_manager_attribute", None)
+    if name is None:
+        return
+    manager = getattr(model, name)
     actor = get_user_model()._base_manager.filter(pk=observer.actor_id).first()
     manager.bulk_history_create(
         tickets, update=update, default_user=actor, default_date=observer.now
@@ -139,16 +167,33 @@ def write_history(tickets: list[Any], observer: Observer, *, update: bool) -> No
 _HISTORY = frozenset({"history_date", "history_change_reason", "history_type", "history_user_id"})
 
 
-def copy_history(pks: list[Any], observer: Observer, reason: str) -> None:
-    """Changelog rows for tickets as their rows are now: copied by the database, where the
-    changelog has no columns but those of the ticket and the usual ones."""
-    sla, using = observer.sla, observer.using
-    name = getattr(sla.model._meta, "simple_history_manager_attribute", None)
+def copy_history(pks: Collection[Any], observer: Observer, reason: str) -> None:
+    """Changelog rows for tickets as their rows are now, those of a special kind of ticket in the
+    changelog of that kind."""
+    left = set(pks)
+    for model in kinds(observer.sla.model):
+        rows: QuerySet[Any] = QuerySet(model, using=observer.using).filter(pk__in=left)
+        of_kind = left if model is observer.sla.model else set(rows.values_list("pk", flat=True))
+        if of_kind:
+            _copy_history(rows, observer, reason)
+            left -= of_kind
+
+
+@cache
+def kinds(model: type[Model]) -> tuple[type[Model], ...]:
+    """A ticket model after its special kinds, its children by multi-table inheritance."""
+    found = [m for m in apps.get_models() if issubclass(m, model) and not m._meta.proxy]
+    return tuple(sorted(found, key=lambda kind: len(kind._meta.get_parent_list()), reverse=True))
+
+
+def _copy_history(rows: QuerySet[Any], observer: Observer, reason: str) -> None:
+    """Copied by the database, where the changelog has no columns but those of the ticket and the
+    usual ones."""
+    name = getattr(rows.model._meta, "simple_history_manager_attribute", None)
     if name is None:
         return
-    manager = getattr(sla.model, name)
-    reason = shortened(reason, sla.model)
-    rows = sla.rows(using).filter(pk__in=pks)
+    manager = getattr(rows.model, name)
+    reason = shortened(reason, rows.model)
     history = manager.model._meta
     tracked = [field.attname for field in manager.model.tracked_fields]
     own = {field.attname for field in history.concrete_fields} - {*tracked, history.pk.attname}
@@ -166,7 +211,7 @@ def copy_history(pks: list[Any], observer: Observer, reason: str) -> None:
     }
     if "client_ip" in own:
         constants["client_ip"] = current_ip()
-    insert_from(manager.model, rows, {name: name for name in tracked}, constants, using)
+    insert_from(manager.model, rows, {name: name for name in tracked}, constants, observer.using)
 
 
 def shortened(reason: str, model: Any) -> str:

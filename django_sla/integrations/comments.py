@@ -12,6 +12,7 @@ from django_sla.core.clock import Lifecycle
 from django_sla.flow import record
 from django_sla.flow.lock import lock
 from django_sla.flow.observe import Observer
+from django_sla.flow.replies import Message, declarations, key_of
 from django_sla.moment import now
 from django_sla.registry import Watch
 from django_sla.tables.event import SLAEvent
@@ -41,7 +42,7 @@ def lock_ticket(*, instance: Model, using: str, raw: bool = False, **kwargs: Any
     if raw or not shared or not connection.in_atomic_block:
         return
     watch = _watch(instance)
-    sla, ticket_id = _sla(instance, watch), getattr(instance, _key(instance, watch).attname)
+    sla, ticket_id = _sla(instance, watch), getattr(instance, key_of(instance, watch).attname)
     if sla is not None and ticket_id is not None:
         list(lock(sla, using).filter(pk=ticket_id).values_list("pk"))
 
@@ -49,49 +50,24 @@ def lock_ticket(*, instance: Model, using: str, raw: bool = False, **kwargs: Any
 def record_reply(*, instance: Model, using: str, raw: bool = False, **kwargs: Any) -> None:
     """Record a public comment as a reply. Saying it again, or editing it, adds nothing."""
     watch = _watch(instance)
-    sla, ticket_id = _sla(instance, watch), getattr(instance, _key(instance, watch).attname)
-    if raw or sla is None or ticket_id is None or not _is_public(instance, watch):
+    sla = _sla(instance, watch)
+    if raw or sla is None:
         return
-    author = getattr(instance, watch.author)
-    at = getattr(instance, watch.at) if watch.at else None
-    key = f"{instance._meta.label_lower}:{instance.pk}"
+    message = Message(comment=instance, watch=watch, sla=sla)
+    if message.ticket_id is None or not message.is_public:
+        return
 
     def tell(observer: Observer, lifecycle: Lifecycle) -> list[SLAEvent]:
-        return [
-            observer.reply(
-                at=at or now(),
-                by_agent=author is not None and sla.is_responder(author, ticket, watch.responder),
-                actor_id=author.pk if author is not None else None,
-                key=key,
-            )
-        ]
+        return [message.event(observer, message.at or now())]
 
-    ticket = getattr(instance, watch.ticket)
-    held = ticket if isinstance(ticket, sla.model) else None
-    record.record(sla, ticket_id, tell, using=using, ticket=held)
+    held = message.ticket if isinstance(message.ticket, sla.model) else None
+    record.record(sla, message.ticket_id, tell, using=using, ticket=held)
 
 
 def _watch(comment: Model) -> Watch:
     return registry.watches[comment._meta.label_lower]
 
 
-def _key(comment: Model, watch: Watch) -> Any:
-    """The foreign key to the ticket."""
-    return comment._meta.get_field(watch.ticket)
-
-
 def _sla(comment: Model, watch: Watch) -> Any:
-    """The declaration of the ticket model that comments are about, or of its child, where the
-    key leads to somebody else's ticket that a host has extended."""
-    model = _key(comment, watch).remote_field.model
-    children = (
-        sla for child, sla in registry.tickets.items() if model in child._meta.get_parent_list()
-    )
-    return getattr(model, "sla", None) or next(children, None)
-
-
-def _is_public(comment: Model, watch: Watch) -> bool:
-    public = watch.public
-    if callable(public):
-        return bool(public(comment))
-    return bool(getattr(comment, public)) if isinstance(public, str) else public
+    """The declaration of the ticket model that the comment is about."""
+    return next(iter(declarations(comment, watch)), None)

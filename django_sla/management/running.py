@@ -56,9 +56,9 @@ def stoppable() -> Iterator[Stop]:
 class Meter:
     """One line on a terminal that says how far a command is; elsewhere nothing."""
 
-    def __init__(self, stream: OutputWrapper, total: int, what: str):
+    def __init__(self, stream: OutputWrapper, total: int, what: str, *, quiet: bool = False):
         self._stream = stream
-        self._shown = bool(stream.isatty())
+        self._shown = bool(stream.isatty()) and not quiet
         self._total = total
         self._what = what
         self._begun = monotonic()

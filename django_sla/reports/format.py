@@ -68,7 +68,7 @@ def to_table(report: Report) -> str:
     body = [[_shown(column, row) for column in columns] for row in report.rows]
     foot = [_shown(column, report.total) for column in columns]
     texts = [column.unit is Unit.TEXT for column in columns]
-    widths = [max(map(_width, cells)) for cells in zip(*heads, *body, foot, strict=True)]
+    widths = [max(map(width, cells)) for cells in zip(*heads, *body, foot, strict=True)]
     lines = [_line(cells, widths, texts) for cells in (*heads, *body, foot)]
     rule = "  ".join("-" * width for width in widths)
     lines.insert(len(heads), rule)
@@ -152,19 +152,23 @@ def _shown(column: Column, row: Any) -> str:
         return f"{value:.1f} %"
     if isinstance(value, timedelta):
         return format_short(value)
-    # A line break or an escape sequence would tear the table apart.
-    return "".join(c if c.isprintable() else " " for c in str(value))
+    return printable(str(value))
+
+
+def printable(text: str) -> str:
+    """A text without line breaks and escape sequences, which would tear a table apart."""
+    return "".join(c if c.isprintable() else " " for c in text)
 
 
 def _line(cells: Sequence[str], widths: Sequence[int], texts: Sequence[bool]) -> str:
     padded = []
-    for cell, width, text in zip(cells, widths, texts, strict=True):
-        blank = " " * (width - _width(cell))
+    for cell, wide, text in zip(cells, widths, texts, strict=True):
+        blank = " " * (wide - width(cell))
         padded.append(cell + blank if text else blank + cell)
     return "  ".join(padded).rstrip()
 
 
-def _width(text: str) -> int:
+def width(text: str) -> int:
     """How many columns of a terminal a text takes."""
     return sum(
         0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1

@@ -6,12 +6,11 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from simple_history.models import HistoricalRecords
 
 from django_sla.conf import ALWAYS_NAME, CALENDAR_KEYS, unreadable
 from django_sla.core.calendar import Calendar as CalendarValue
 from django_sla.tables.edition import Revising
-from django_sla.tables.history import ClientIPHistory, ClientIPHistoryManager
+from django_sla.tables.history import OwnHistory
 
 
 class Calendar(Revising):
@@ -29,11 +28,7 @@ class Calendar(Revising):
     special_days = models.JSONField(_("special days"), default=dict, blank=True)
     """``{"2026-12-24": [["09:00", "12:00"]], …}``, in place of the hours of that date."""
 
-    history = HistoricalRecords(
-        bases=[ClientIPHistory],
-        history_manager=ClientIPHistoryManager,
-        history_id_field=models.BigAutoField(),
-    )
+    history = OwnHistory()
 
     class Meta:
         app_label = "django_sla"
@@ -63,7 +58,7 @@ class Calendar(Revising):
             raise ValidationError(errors)
         written = CalendarValue(holidays=holidays, **parts).to_dict()
         self.hours, self.special_days = written["hours"], written["special_days"]
-        names = {date.fromisoformat(day): name for day, name in holidays.items()}
+        names = {date.fromisoformat(str(day)): name for day, name in holidays.items()}
         self.holidays = {
             day.isoformat(): str(name or "").strip() for day, name in sorted(names.items())
         }

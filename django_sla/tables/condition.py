@@ -7,7 +7,7 @@ is ever evaluated.
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -155,32 +155,40 @@ def _clean_value(path: str, value: Any, *, exact: bool) -> tuple[Any, str]:
 
 
 def _clean_for(field: Any, value: Any, *, exact: bool) -> tuple[Any, str]:
-    nonsense = ValidationError(
-        _("“%(value)s” is no value of this field.") % {"value": str(value)[:80]}
-    )
     if isinstance(value, Mapping | list | tuple) or "\0" in str(value):
-        raise nonsense
+        raise _nonsense(value)
     if isinstance(field, models.BooleanField):
         value = _BOOLEANS.get(str(value).strip().casefold(), value)
     elif isinstance(value, bool):
-        raise nonsense
+        raise _nonsense(value)
     if isinstance(field, models.ForeignKey):
         return _clean_related(field, value)
     if exact and (choices := choices_of(field.model, field.name)):
         return _clean_choice(field, choices, value)
-    try:
-        found = field.to_python(value)
-    except OverflowError:
-        raise nonsense from None
-    if isinstance(found, float | Decimal) and not Decimal(found).is_finite():
-        raise nonsense
-    if isinstance(value, float) and isinstance(found, int) and found != value:
-        raise nonsense  # 1.5 is not 1
+    found = _held(field, value)
     if isinstance(found, datetime) and timezone.is_naive(found):
         found = timezone.make_aware(found)
     if exact:
         field.run_validators(found)
     return _plain(found), str(found)
+
+
+def _held(field: Any, value: Any) -> Any:
+    """A value as the field holds it, but for what only the field's own conversion lets pass."""
+    try:
+        found = field.to_python(value)
+    except OverflowError:
+        raise _nonsense(value) from None
+    if isinstance(found, float) and not isfinite(found):
+        raise _nonsense(value)
+    if isinstance(value, float) and isinstance(found, int) and found != value:
+        raise _nonsense(value)  # 1.5 is not 1
+    return found
+
+
+def _nonsense(value: Any) -> ValidationError:
+    message = _("“%(value)s” is no value of this field.") % {"value": str(value)[:80]}
+    return ValidationError(message)
 
 
 _BOOLEANS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
@@ -206,7 +214,7 @@ def _clean_related(field: Any, value: Any) -> tuple[Any, str]:
     target = field.target_field
     rows = field.related_model._base_manager.all()
     try:
-        found = rows.filter(**{target.attname: target.to_python(value)}).first()
+        found = rows.filter(**{target.attname: _held(target, value)}).first()
     except (ValidationError, ValueError, TypeError, OverflowError):
         found = None
     if found is None and isinstance(value, str):
@@ -245,7 +253,7 @@ def read(rows: Sequence[Row]) -> Condition:
 
 
 def _read(row: Row) -> Condition:
-    return compare(*_wanted(row))
+    return compare(*_wanted(row), label=row.get("label", ""))
 
 
 def _wanted(row: Row) -> Wanted:

@@ -75,9 +75,7 @@ def _is_empty_and_not(asked: Sequence[tuple[Operator, Any]]) -> bool:
 
 
 def _starts_in_two_ways(asked: Sequence[tuple[Operator, Any]]) -> bool:
-    starts = [
-        wanted.casefold() for operator, wanted in asked if operator is Operator.STARTS_WITH
-    ]
+    starts = [wanted.casefold() for operator, wanted in asked if operator is Operator.STARTS_WITH]
     return any(
         not one.startswith(other) and not other.startswith(one)
         for one, other in combinations(starts, 2)

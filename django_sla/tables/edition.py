@@ -49,8 +49,17 @@ def as_column() -> Subquery:
 
 
 def revise(using: str) -> None:
-    """A new edition: what processes have read is out of date once this is committed."""
-    Edition._base_manager.using(using).update_or_create(pk=1, defaults={"token": uuid4().hex})
+    """A new edition: what processes have read is out of date once this is committed.
+
+    One statement, so that two first edits at once cannot each hold what the other waits for.
+    """
+    named = connections[using].features.supports_update_conflicts_with_target
+    Edition._base_manager.using(using).bulk_create(
+        [Edition(pk=1, token=uuid4().hex)],
+        update_conflicts=True,
+        update_fields=["token"],
+        unique_fields=["pk"] if named else None,
+    )
 
 
 class RevisingQuerySet(QuerySet[Any]):
@@ -82,12 +91,6 @@ class Revising(models.Model):
     class Meta:
         abstract = True
 
-    def clean_fields(self, exclude: Any = None) -> None:
-        """As Django's; a name of spaces is none."""
-        if isinstance(self.name, str):
-            self.name = self.name.strip()
-        super().clean_fields(exclude)
-
     def save(self, *args: Any, **kwargs: Any) -> None:
         """As Django's, once it is valid.
 
@@ -98,6 +101,12 @@ class Revising(models.Model):
         using = kwargs.get("using") or router.db_for_write(type(self), instance=self)
         with transaction.atomic(using=using):
             super().save(*args, **kwargs)
+
+    def clean_fields(self, exclude: Any = None) -> None:
+        """As Django's; a name of spaces is none."""
+        if isinstance(self.name, str):
+            self.name = self.name.strip()
+        super().clean_fields(exclude)
 
 
 def connect() -> None:

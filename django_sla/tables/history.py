@@ -54,6 +54,24 @@ class ClientIPHistoryManager(HistoryManager):
         return super().bulk_history_create(*args, **kwargs)
 
 
+class OwnHistory(HistoricalRecords):
+    """The history of a model of ours: who changed it, and from which address."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            bases=[ClientIPHistory],
+            history_manager=ClientIPHistoryManager,
+            history_id_field=models.BigAutoField(),
+        )
+
+    def create_history_model(self, model: Any, inherited: bool) -> Any:
+        """As inherited, under the name of the module where it will be found: pickles and
+        ``manage.py shell`` import it from there."""
+        history = super().create_history_model(model, inherited)
+        history.__module__ = self.module
+        return history
+
+
 def current_ip() -> str | None:
     """Return the client's address for the request being served; ``None`` outside of one.
 

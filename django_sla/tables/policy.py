@@ -1,15 +1,15 @@
 """Policies that people edit."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from simple_history.models import HistoricalRecords
 
 from django_sla import registry
 from django_sla.conf import DEFAULT_NAME, did_you_mean
@@ -22,7 +22,7 @@ from django_sla.introspect import choices_of, concrete_field
 from django_sla.tables import condition
 from django_sla.tables.calendar import Calendar
 from django_sla.tables.edition import Revising
-from django_sla.tables.history import ClientIPHistory, ClientIPHistoryManager
+from django_sla.tables.history import OwnHistory
 
 
 class ReopeningName(models.TextChoices):
@@ -84,11 +84,7 @@ class Policy(Revising):
         help_text=gettext_lazy("The first instant at which it is no longer taken."),
     )
 
-    history = HistoricalRecords(
-        bases=[ClientIPHistory],
-        history_manager=ClientIPHistoryManager,
-        history_id_field=models.BigAutoField(),
-    )
+    history = OwnHistory()
 
     class Meta:
         app_label = "django_sla"
@@ -116,7 +112,7 @@ class Policy(Revising):
             ("goals", self._goal_problems()),
             ("fallback", self._fallback_problems()),
             ("effective_from", _zone_problems(self.effective_from)),
-            ("effective_until", _zone_problems(self.effective_until) or self._period_problems()),
+            ("effective_until", self._period_problems()),
         ):
             if found := list(problems):
                 errors[field] = found
@@ -134,6 +130,19 @@ class Policy(Revising):
             if row
         }
 
+    def validate_unique(self, exclude: Any = None) -> None:
+        """As Django's; and there is but one fallback.
+
+        Raises:
+            ValidationError: by field.
+        """
+        super().validate_unique(exclude)
+        if self.fallback and "fallback" not in (exclude or ()):
+            others = type(self)._base_manager.filter(fallback=True).exclude(pk=self.pk)
+            if other := others.first():
+                message = _("“%(name)s” is the fallback; only one policy can be.")
+                raise ValidationError({"fallback": message % {"name": other.name}})
+
     def _name_problems(self) -> Iterator[str]:
         if str(self.name).casefold() == DEFAULT_NAME:
             yield _("This is the name of the built-in policy; take another.")
@@ -147,7 +156,7 @@ class Policy(Revising):
         entry = Entry("", self.goals, [])
         table = read_goals(entry)
         for problem in entry.noted:
-            yield str(problem)
+            yield str(problem).removeprefix(": ")
         if entry.noted:
             return
         if not any(table.values()):
@@ -174,13 +183,12 @@ class Policy(Revising):
             yield _("A fallback is for every ticket; take its conditions away.")
         if self.effective_from or self.effective_until:
             yield _("A fallback is always effective; take its dates away.")
-        other = type(self)._base_manager.filter(fallback=True).exclude(pk=self.pk).first()
-        if other is not None:
-            yield _("“%(name)s” is the fallback; only one policy can be.") % {"name": other.name}
 
     def _period_problems(self) -> Iterator[str]:
-        begin, end = self.effective_from, self.effective_until
-        if begin is not None and end is not None and end <= begin:
+        begin: Any = self.effective_from
+        end: Any = self.effective_until
+        yield from _zone_problems(end)
+        if _is_instant(begin) and _is_instant(end) and end <= begin:
             yield _("The end must be later than the beginning.")
 
     def warnings(self) -> Iterator[str]:
@@ -226,6 +234,15 @@ class Policy(Revising):
             effective_until=self.effective_until,
             origins={key: defaults.origin(key) for key, there in given.items() if not there},
         )
+
+
+def _is_instant(at: Any) -> bool:
+    return isinstance(at, datetime) and timezone.is_aware(at)
+
+
+def _zone_problems(at: Any) -> Iterator[str]:
+    if isinstance(at, datetime) and not _is_instant(at):
+        yield _("%(at)s has no time zone; give one.") % {"at": at}
 
 
 def known_priorities() -> tuple[str, ...]:

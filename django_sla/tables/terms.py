@@ -40,8 +40,14 @@ def pin(terms: TermsValue, using: str) -> str:
         Terms._base_manager.using(using).get_or_create(
             fingerprint=terms.fingerprint, defaults={"document": terms.to_dict()}
         )
-        _values.setdefault(terms.fingerprint, terms)
+        know(terms)
         transaction.on_commit(lambda: _committed.add(key), using=using)
+    return terms.fingerprint
+
+
+def know(terms: TermsValue) -> str:
+    """Let :func:`read` give these terms, whether or not they have a row."""
+    _values.setdefault(terms.fingerprint, terms)
     return terms.fingerprint
 
 

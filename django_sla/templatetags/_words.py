@@ -6,14 +6,8 @@ from typing import Any
 from django.utils.translation import gettext_lazy
 
 from django_sla.core.event import Category, Kind
-from django_sla.core.verdict import State, Stretch
-
-METRICS: Mapping[str, Any] = {
-    "response": gettext_lazy("Response"),
-    "resolution": gettext_lazy("Resolution"),
-    "next_response": gettext_lazy("Next response"),
-    "closure": gettext_lazy("Closure"),
-}
+from django_sla.core.explain import Stretch
+from django_sla.core.verdict import State
 
 CATEGORIES: Mapping[str, Any] = {
     Category.OPEN: gettext_lazy("open"),
@@ -30,6 +24,7 @@ STRETCHES: Mapping[Stretch, Any] = {
 }
 
 _OCTAGON = "M5.1 1h5.8L15 5.1v5.8L10.9 15H5.1L1 10.9V5.1zM7 4v5h2V4zM7 10.2v2h2v-2z"
+_DISC = "M8 1a7 7 0 1 0 0 14A7 7 0 0 0 8 1z"
 _RING = (
     "M8 1.5a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zM8 3.3a4.7 4.7 0 1 1 0 9.4 4.7 4.7 0 0 1 0-9.4z"
 )
@@ -55,5 +50,7 @@ SHAPES: Mapping[str, str] = {
     Kind.TARGET_SET: f"{_RING}M8 5.8a2.2 2.2 0 1 0 0 4.4 2.2 2.2 0 0 0 0-4.4z",
     Kind.TARGET_CLEARED: _RING,
     Kind.BREACH_WAIVED: "M8 1.2 13.8 3.3V8c0 3.2-2.4 5.6-5.8 6.8C4.6 13.6 2.2 11.2 2.2 8V3.3z",
+    Kind.HELD: f"{_DISC}M5.2 4.8h2v6.4h-2zM8.8 4.8h2v6.4h-2z",
+    Kind.RELEASED: f"{_DISC}M6.2 4.6 11.6 8l-5.4 3.4z",
 }
 """Outlines in a box of 16 by 16, by state and by kind of event; ``breached`` is both."""

@@ -4,10 +4,9 @@ Each asks ``ticket.sla`` and puts the answer into words; how it looks is up to t
 ``templates/django_sla/``, which a host may override, and to ``sla.css``.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,9 +18,11 @@ from django.utils.translation import gettext as _
 
 from django_sla.core.duration import format_short
 from django_sla.core.event import Kind
-from django_sla.core.verdict import Segment, State, Stretch, Verdict
-from django_sla.tables.clock import StateName
-from django_sla.templatetags._words import CATEGORIES, METRICS, SHAPES, STRETCHES
+from django_sla.core.verdict import State, Verdict
+from django_sla.tables.clock import StateName, metric_name
+from django_sla.templatetags._explain import pieces, totals
+from django_sla.templatetags._policy import asked, difference
+from django_sla.templatetags._words import CATEGORIES, SHAPES
 from django_sla.ticket.face import TimelineEntry
 
 register = template.Library()
@@ -30,7 +31,8 @@ NOTHING = "—"
 """What stands where there is nothing to say."""
 
 SHOWN_STRETCHES = 200
-"""How many stretches an explanation lists: a year of opening hours has some five hundred."""
+"""How many stretches an explanation lists, the latest; of those before, it gives the sums. A year
+of opening hours has some five hundred."""
 
 
 # Durations
@@ -76,7 +78,7 @@ def _badge(verdict: Verdict, metric: str) -> Badge:
         state=verdict.state,
         label=str(StateName(verdict.state).label),
         detail=_detail(verdict),
-        metric=_metric(metric),
+        metric=metric_name(metric),
         due=verdict.due,
         waived=verdict.late and verdict.clock is not None and verdict.clock.waived,
         shape=SHAPES[verdict.state],
@@ -96,13 +98,6 @@ def _detail(verdict: Verdict) -> str:
             # Translators: follows "Missed".
             return _("by %(duration)s") % time
     return ""
-
-
-def _metric(name: str | None) -> str:
-    """A metric in words; a host's own is called by its name."""
-    if not name:
-        return ""
-    return str(METRICS.get(name) or capfirst(name.replace("_", " ")))
 
 
 # Times
@@ -205,7 +200,7 @@ def _step(entry: TimelineEntry, status: Names, priority: Names) -> Step:
         kind=entry.kind,
         shape=SHAPES.get(entry.kind, SHAPES[State.ON_TRACK]),
         title=capfirst(entry.label),
-        about=_metric(data.get("metric")),
+        about=metric_name(data.get("metric")),
         was=was,
         now=now,
         due=parse_datetime(due) if due else None,
@@ -263,14 +258,14 @@ def _person(user: Any) -> str:
 
 @register.inclusion_tag("django_sla/changelog.html")
 def sla_changelog(ticket: Any, show_ip: bool = False) -> dict[str, Any]:
-    """Every change of an SLA column, newest first. Addresses are personal data, so they are
-    shown only where the page asks for them."""
+    """Every change of an SLA column, and what a person did that none of them shows, newest
+    first. Addresses are personal data, so they are shown only where the page asks for them."""
     return {
         "rows": [
             {
                 "change": change,
                 "who": _person(change.user),
-                "field": capfirst(ticket._meta.get_field(change.field).verbose_name),
+                "field": capfirst(change.label),
             }
             for change in ticket.sla.changelog()
         ],
@@ -281,58 +276,35 @@ def sla_changelog(ticket: Any, show_ip: bool = False) -> dict[str, Any]:
 # Explanations
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Piece:
-    """A stretch of a clock's life, in words, and where it lies in a bar 1,000 wide."""
-
-    segment: Segment
-    label: str
-    x: str
-    width: str
-
-
 @register.inclusion_tag("django_sla/explain.html")
 def sla_explain(
     ticket: Any, metric: str = "resolution", now: datetime | None = None
 ) -> dict[str, Any]:
     """Why a clock stands where it does: what was allowed, what counted, and what did not."""
-    now = now or ticket.sla.now
-    verdict = ticket.sla.verdict(metric, now)
-    segments = ticket.sla.explain(metric, now)
+    explanation = ticket.sla.explain(metric, now)
+    earlier = explanation.segments[:-SHOWN_STRETCHES]
     return {
-        "verdict": verdict,
-        "badge": _badge(verdict, metric),
-        "allowed": None if verdict.remaining is None else verdict.elapsed + verdict.remaining,
-        "totals": _totals(segments),
-        "pieces": _pieces(segments)[-SHOWN_STRETCHES:],
-        "left_out": max(0, len(segments) - SHOWN_STRETCHES),
+        "explanation": explanation,
+        "verdict": explanation.verdict,
+        "allowed": explanation.allowed,
+        "totals": totals(explanation),
+        "pieces": pieces(explanation.segments)[-SHOWN_STRETCHES:],
+        "left_out": len(earlier),
+        "earlier": totals(replace(explanation, segments=earlier)),
     }
 
 
-def _totals(segments: Iterable[Segment]) -> list[tuple[str, Any, timedelta]]:
-    """How long each kind of stretch lasted altogether, counted time first."""
-    totals: dict[Stretch, timedelta] = defaultdict(timedelta)
-    for segment in segments:
-        totals[segment.stretch] += segment.span.duration
-    return [(kind.value, STRETCHES[kind], totals[kind]) for kind in STRETCHES if kind in totals]
+# Policies
 
 
-def _pieces(segments: Sequence[Segment]) -> list[Piece]:
-    if not segments:
-        return []
-    start = segments[0].span.start
-    whole = segments[-1].span.end - start
-
-    def share(part: timedelta) -> str:
-        # As text: in a template a number would get the decimal comma of the language.
-        return f"{1000 * (part / whole):.2f}"
-
-    return [
-        Piece(
-            segment=segment,
-            label=str(STRETCHES[segment.stretch]),
-            x=share(segment.span.start - start),
-            width=share(segment.span.duration),
-        )
-        for segment in segments
-    ]
+@register.inclusion_tag("django_sla/policy.html")
+def sla_policy(ticket: Any, now: datetime | None = None) -> dict[str, Any]:
+    """Whose terms a ticket has and since when, and why the policies before it were not taken.
+    Two queries, and those for what conditions read of related rows."""
+    now = now or ticket.sla.now
+    pinned, trials = ticket.sla.pinned(), ticket.sla.policy_trials(now)
+    return {
+        "pinned": pinned,
+        "difference": difference(pinned, trials),
+        "asked": asked(ticket, trials, now),
+    }

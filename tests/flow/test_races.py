@@ -10,8 +10,13 @@ from typing import Any
 
 import pytest
 from django.db import close_old_connections, connection, connections, transaction
+from django.db.models import QuerySet
 
+from django_sla.flow import reconcile
+from django_sla.models import Policy
 from django_sla.moment import as_of
+from django_sla.tables import edition
+from django_sla.tables.effective import policies
 from tests.conftest import MONDAY, after
 from tests.hosts.desk.models import Comment, Ticket
 
@@ -161,7 +166,94 @@ def test_the_same_terms_pinned_for_the_first_time_by_many(settings: Any) -> None
     assert Ticket.sla.clock_model.objects.filter(terms=None).count() == 0
 
 
+def test_tickets_are_adopted_while_others_comment_on_them_and_save_them(agent: Any) -> None:
+    rng = random.Random(7)
+    tickets = QuerySet(Ticket).bulk_create(
+        [Ticket(created_at=after(-rng.randrange(100)), status="open") for _ in range(200)]
+    )
+    pks = [ticket.pk for ticket in tickets]
+    earlier = Comment.objects.bulk_create(
+        Comment(ticket_id=pk, author=agent, created_at=after(3)) for pk in pks
+    )
+
+    def adopt() -> None:
+        keys = reconcile.keys(Ticket.sla, using="default", adopt_only=True)
+        for _batch in reconcile.run(
+            Ticket.sla, keys, using="default", repair=True, adopt_only=True, size=20
+        ):
+            pass
+
+    def reply() -> None:
+        for pk in rng.sample(pks, len(pks)):
+            with transaction.atomic():
+                Comment.objects.create(ticket_id=pk, author=agent, created_at=after(2))
+
+    def resolve() -> None:
+        for pk in sorted(pks, key=lambda pk: pk % 7):
+            ticket = Ticket.objects.get(pk=pk)
+            ticket.status = "resolved"
+            with as_of(after(4)):
+                ticket.save()
+
+    together([adopt, reply, resolve, adopt])
+    later = Comment.objects.exclude(pk__in=[comment.pk for comment in earlier])
+    keys = dict(later.values_list("ticket_id", "pk"))
+    for ticket, comment in zip(Ticket.objects.order_by("pk"), earlier, strict=True):
+        assert (ticket.first_responded_at, ticket.resolved_at) == (after(2), after(4))
+        events = list(ticket.sla_events.order_by("kind", "at").values_list("kind", "key"))
+        assert [kind for kind, _key in events] == [
+            "agent_replied", "agent_replied", "opened", "status_moved",
+        ]  # fmt: skip
+        assert [key for _kind, key in events[:2]] == [
+            f"desk.comment:{keys[ticket.pk]}", f"desk.comment:{comment.pk}",
+        ]  # fmt: skip
+        assert ticket.sla_clocks.count() == 2
+    batch = reconcile.reconcile(Ticket.sla, pks, using="default", repair=False)
+    assert (batch.adopted, batch.findings) == ([], [])
+
+
 def test_the_lock_is_the_servers_own() -> None:
     """These tests mean nothing where ``select_for_update`` does nothing."""
     assert connection.features.has_select_for_update
     close_old_connections()
+
+
+def taken(ticket: Ticket) -> str:
+    clock = ticket.sla.clock("response")
+    assert clock is not None
+    return clock.terms.name
+
+
+def test_an_edit_that_is_not_committed_holds_up_no_ticket() -> None:
+    """Neither a new one nor one that is saved, though the policies are asked for under its lock."""
+    goals = {"*": {"response": "1h"}}
+    policy = Policy.objects.create(name="Before", goals=goals)
+    ticket = Ticket.objects.create()
+
+    def work() -> list[str]:
+        found = Ticket.objects.get(pk=ticket.pk)
+        found.priority = "low" if found.priority == "high" else "high"
+        found.save()
+        return [taken(found), taken(Ticket.objects.create())]
+
+    found: list[list[str]] = []
+    with transaction.atomic():
+        policy.name = "After"
+        policy.save()
+        together([lambda: found.append(work())])
+    together([lambda: found.append(work())])
+    assert found == [["Before", "Before"], ["After", "After"]]
+
+
+def test_edits_at_once_wait_for_each_other_and_all_are_in_force() -> None:
+    goals = {"*": {"response": "1h"}}
+    assert edition.read("default") == edition.NONE
+
+    def writer(number: int) -> None:
+        for turn in range(10):
+            Policy.objects.create(name=f"{number}-{turn}", order=turn, goals=goals)
+            policies("default")
+
+    together([lambda number=number: writer(number) for number in range(WRITERS)])
+    assert len(policies("default").all) == 10 * WRITERS + 1
+    assert Policy.history.count() == 10 * WRITERS

@@ -269,6 +269,23 @@ def test_a_corrupt_event_does_not_stop_the_others() -> None:
     assert fresh(forged).response_target == after(8)
 
 
+def test_a_rule_of_the_hosts_that_fails_does_not_stop_the_others(
+    agent: Any, monkeypatch: Any
+) -> None:
+    ticket, fine = old(), old()
+    comment(ticket, agent, 2, body="broken")
+    comment(fine, agent, 2)
+
+    def rule(user: Any, ticket_: Any) -> bool:
+        return bool({fine.pk: True}[ticket_.pk])
+
+    monkeypatch.setattr(Ticket.sla, "responder", rule)
+    batch = reconciled(ticket, fine)
+    assert batch.adopted == [fine.pk]
+    assert [(f.pk, f.problem) for f in batch.findings] == [(ticket.pk, f"KeyError: {ticket.pk}")]
+    assert kinds(ticket) == []
+
+
 def test_terms_that_are_gone_are_a_problem_of_the_tickets_that_had_them(monkeypatch: Any) -> None:
     ticket, fine = opened(priority="high"), opened()
     monkeypatch.setattr("django_sla.tables.terms._values", {})
@@ -452,9 +469,9 @@ def test_a_write_that_comes_between_the_reads_of_a_dry_run_is_no_difference(
     ticket = opened()
     load = reconcile.load_batch
 
-    def load_and_save(*arguments: Any) -> Any:
+    def load_and_save(*arguments: Any, **options: Any) -> Any:
         monkeypatch.setattr(reconcile, "load_batch", load)
-        found = load(*arguments)
+        found = load(*arguments, **options)
         busy = fresh(ticket)
         busy.status = "pending"
         with as_of(after(1)):

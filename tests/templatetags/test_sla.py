@@ -14,14 +14,17 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from django_sla.core.calendar import Calendar
+from django_sla.core.condition import Condition
+from django_sla.core.event import Kind
 from django_sla.core.policy import Policy
 from django_sla.core.verdict import State
 from django_sla.moment import as_of
 from django_sla.registry import register_policy, unregister_policy
+from django_sla.tables.policy import Policy as PolicyRow
 from django_sla.templatetags import sla as tags
 from django_sla.templatetags._words import SHAPES
 from tests.conftest import MONDAY, after
-from tests.hosts.desk.models import Comment, Department, Ticket
+from tests.hosts.desk.models import Comment, Department, Project, Ticket
 from tests.hosts.variety.models import BareTicket
 
 pytestmark = pytest.mark.django_db
@@ -98,7 +101,7 @@ def test_without_a_clock_there_is_no_target() -> None:
 
 def test_no_two_states_and_no_two_kinds_have_the_same_shape() -> None:
     assert len(set(SHAPES.values())) == len(SHAPES)
-    assert set(State) <= SHAPES.keys()
+    assert set(State) | set(Kind) <= SHAPES.keys()
 
 
 def test_a_badge_tells_the_due_instant_in_the_current_zone() -> None:
@@ -285,6 +288,34 @@ def test_the_changelog_shows_addresses_only_where_asked() -> None:
     assert "IP address" in html
 
 
+def test_the_changelog_and_the_timeline_tell_of_holds_and_waivers(agent: Any) -> None:
+    ticket = opened()
+    ticket._history_user = agent
+    with as_of(after(1)):
+        ticket.sla.pause("The vendor is asked")
+    with as_of(after(2)):
+        ticket.sla.resume("Answered")
+    with as_of(after(3)):
+        ticket.sla.waive("resolution", "The customer was away")
+        ticket.sla.set_target("closure", after(4), "Agreed")
+    html = render("{% sla_changelog ticket %}", ticket=ticket)
+    rows = [words(row) for row in re.findall(r"<tr>.*?</tr>", html, re.DOTALL)]
+    assert rows[1:6] == [
+        "March 2, 2026, noon agent Target set by hand · Closure — March 2, 2026, 1 p.m. Agreed",
+        "March 2, 2026, noon agent Breach waived · Resolution — — The customer was away",
+        "March 2, 2026, 11 a.m. agent Resolution target "
+        "March 3, 2026, 9 a.m. March 3, 2026, 10 a.m. Answered",
+        "March 2, 2026, 11 a.m. agent Released from hold — — Answered",
+        "March 2, 2026, 10 a.m. agent Put on hold — — The vendor is asked",
+    ]
+    html = render("{% sla_timeline ticket now=now %}", ticket=ticket, now=after(3))
+    assert steps(html)[1:3] == [
+        "Put on hold The vendor is asked agent · March 2, 2026, 10 a.m.",
+        "Released from hold Answered agent · March 2, 2026, 11 a.m.",
+    ]
+    assert f'd="{SHAPES["held"]}"' in html
+
+
 # Explanations
 
 
@@ -322,11 +353,188 @@ def test_a_long_explanation_leaves_out_the_beginning(office: Policy) -> None:
     html = render("{% sla_explain ticket now=now %}", ticket=ticket, now=now)
     shown = html.count("<tr>") - 2
     assert shown == tags.SHOWN_STRETCHES
-    assert re.search(r"\d+ earlier stretches are not shown", words(html))
+    assert re.search(
+        r"\d+ earlier stretches are not shown: \d+d \d+h counted \d+d \d+h outside opening hours "
+        r"8h holiday",
+        words(html),
+    )
+
+
+def test_an_explanation_is_in_the_zone_of_its_calendar(office: Policy) -> None:
+    unregister_policy(office.name)
+    calendar = Calendar("America/Toronto", hours={"mon-fri": [("09:00", "17:00")]})
+    policy = Policy.build(office.name, {"*": {"resolution": "8h"}}, calendar=calendar)
+    register_policy(policy)
+    ticket = opened()
+    html = render("{% sla_explain ticket now=now %}", ticket=ticket, now=after(7))
+    text = words(html)
+    assert "Times are in America/Toronto, the time zone of the calendar." in text
+    assert "March 2, 2026, 4 a.m. 5h outside opening hours March 2, 2026, 9 a.m. 2h counted" in text
+    assert 'datetime="2026-03-02T09:00:00-05:00" title="EST"' in html
+
+
+def test_an_explanation_shows_what_is_given_by_explain(office: Policy) -> None:
+    ticket = opened()
+    moved(ticket, 2, status="pending")
+    now = after(52)
+    explanation = ticket.sla.explain("resolution", now)
+    html = render("{% sla_explain ticket now=now %}", ticket=ticket, now=now)
+    rows = re.findall(r"<tr><td>.*?</tr>", html, re.DOTALL)
+    assert len(rows) == len(explanation.segments)
+    for row, segment in zip(rows, explanation.segments, strict=True):
+        assert segment.span.start.isoformat() in row
+        assert tags.sla_duration(segment.span.duration) in row
+        assert f"sla-key--{segment.stretch}" in row
 
 
 def test_without_a_clock_there_is_nothing_to_explain() -> None:
     assert words(render("{% sla_explain ticket %}", ticket=Ticket())) == ""
+
+
+# Policies
+
+
+def row_policy(name: str, **parts: Any) -> PolicyRow:
+    return PolicyRow.objects.create(name=name, **{"goals": {"*": {"resolution": "8h"}}, **parts})
+
+
+def is_for(field: str, operator: str, value: Any = None) -> list[dict[str, Any]]:
+    return [{"field": field, "operator": operator, "value": value}]
+
+
+def told(ticket: Ticket, hours: float = 1) -> list[str]:
+    """What the tag says: of the terms, that there is a list, and of each policy in it."""
+    html = render("{% sla_policy ticket now=now %}", ticket=ticket, now=after(hours))
+    return [words(part) for part in re.split(r"(?=<p\b|<details|<li><b>)", html)[1:]]
+
+
+def test_a_ticket_says_which_policy_it_has_and_why_not_the_others() -> None:
+    moon, mars = Project.objects.create(key="MOON"), Project.objects.create(key="MARS")
+    row_policy("Moon", order=1, conditions=is_for("project", "is", moon.pk))
+    row_policy(
+        "Urgent things",
+        order=2,
+        conditions=is_for("priority", "in", ["urgent", "high"]) + is_for("title", "contains", "x"),
+    )
+    row_policy("Later", order=3, effective_from=after(24), conditions=is_for("department", "empty"))
+    row_policy("Earlier", order=4, effective_until=MONDAY)
+    row_policy("Mars", order=5, conditions=is_for("project__key", "is", "MARS"))
+    row_policy("Never", order=6)
+    assert told(opened(project=mars)) == [
+        "Policy Mars since March 2, 2026, 9 a.m. · opened",
+        "Which policies were asked",
+        "Moon database not for this ticket: Project is MOON here: MARS",
+        "Urgent things database not for this ticket: "
+        "Priority is one of Urgent, High here: Medium Title contains x here: A ticket",
+        "Later database not for this ticket: not effective before March 3, 2026, 9 a.m. UTC",
+        "Earlier database not for this ticket: not effective after March 2, 2026, 9 a.m. UTC",
+        "Mars database for this ticket: Project → key is MARS",
+    ]
+
+
+def test_a_condition_of_code_says_what_the_ticket_has_in_the_fields_it_reads() -> None:
+    condition = Condition(
+        "the moon is full", frozenset({"department", "title"}), lambda facts: False
+    )
+    policy = Policy.build("Coded", {"*": {"resolution": "8h"}}, when=condition)
+    register_policy(policy)
+    try:
+        assert told(opened())[2] == (
+            "Coded code not for this ticket: the moon is full "
+            "here: Department: nothing; Title: A ticket"
+        )
+    finally:
+        unregister_policy(policy.name)
+
+
+def test_values_are_told_as_people_know_them(settings: Any, requester: Any) -> None:
+    settings.DJANGO_SLA = {
+        "POLICIES": [
+            {"name": name, "when": {path: "?"}, "goals": {"*": {"resolution": "8h"}}}
+            for name, path in [
+                ("a", "requester"),
+                ("b", "requester__is_staff"),
+                ("c", "requester__date_joined"),
+                ("d", "status"),
+                ("e", "colour"),
+                ("f", "assignee__username"),
+                ("g", "_meta__label"),
+            ]
+        ]
+    }
+    requester.date_joined = MONDAY
+    requester.save()
+    found = [line.partition("here: ")[2] for line in told(opened(requester=requester))[2:-1]]
+    assert found == [
+        "requester",
+        "no",
+        "March 2, 2026, 9 a.m. UTC",
+        "Open",
+        "no such field",
+        "nothing",
+        "desk.Ticket",
+    ]
+
+
+def test_where_the_policy_was_edited_the_ticket_says_that_it_keeps_its_terms() -> None:
+    policy = row_policy("VIP")
+    ticket = opened()
+    assert len(told(ticket)) == 3
+    policy.goals = {"*": {"resolution": "1h"}}
+    policy.save()
+    assert told(ticket)[:2] == [
+        "Policy VIP since March 2, 2026, 9 a.m. · opened",
+        "The policy has been edited since. The ticket keeps the terms that it was given.",
+    ]
+
+
+def test_where_another_policy_would_be_taken_today_the_ticket_says_so() -> None:
+    row_policy("VIP", effective_until=after(2))
+    ticket = opened()
+    assert told(ticket, 2)[1] == (
+        "Today it would be “default”. The ticket keeps the terms that it was given."
+    )
+    assert told(ticket, 2)[3] == (
+        "VIP database not for this ticket: not effective after March 2, 2026, 11 a.m. UTC"
+    )
+
+
+def test_since_when_is_when_the_terms_changed() -> None:
+    row_policy("Urgent", conditions=is_for("priority", "is", "urgent"))
+    ticket = opened()
+    moved(ticket, 3, priority="urgent")
+    assert told(ticket, 4)[0] == "Policy Urgent since March 2, 2026, noon · priority changed"
+
+
+def test_a_ticket_that_is_not_saved_has_no_terms_yet() -> None:
+    assert told(Ticket())[0] == "Which policies were asked"
+
+
+def test_what_policies_and_tickets_are_called_is_escaped() -> None:
+    row_policy(EVIL, conditions=is_for("title", "is", EVIL))
+    ticket = opened(title=EVIL)
+    html = render("{% sla_policy ticket now=now %}", ticket=ticket, now=after(1))
+    moved(ticket, 1, title="<b>bold</b>")
+    html += render("{% sla_policy ticket now=now %}", ticket=ticket, now=after(1))
+    assert html.count("&lt;script&gt;") == 5
+    assert "&lt;b&gt;bold" in html
+    for raw in ("<script", "<b>bold", " style=", " onclick"):
+        assert raw not in html
+
+
+def test_the_policy_of_a_ticket_is_a_constant_number_of_queries() -> None:
+    def queries(count: int) -> int:
+        PolicyRow.objects.all().delete()
+        for number in range(count):
+            row_policy(f"{number}", order=number, conditions=is_for("title", "is", "x"))
+        pk = opened().pk
+        render("{% sla_policy ticket %}", ticket=Ticket.objects.get(pk=pk))
+        ticket = Ticket.objects.get(pk=pk)
+        with CaptureQueriesContext(connection) as captured:
+            render("{% sla_policy ticket %}", ticket=ticket)
+        return len(captured)
+
+    assert queries(1) == queries(20) == 2
 
 
 # The style sheet

@@ -1,10 +1,13 @@
 /* A recalculation that goes on by itself: posts the page's form until its phase is over.
    Nothing needs it: without it a button does the same, a few seconds of work at a time. */
 "use strict";
-{
+document.addEventListener("DOMContentLoaded", () => {
     const box = document.querySelector(".sla-progress");
     const form = box?.closest("form");
     const button = form?.querySelector("input[type=submit]");
+    if (!button) {
+        return;
+    }
 
     async function goOn() {
         const answer = await fetch(location.href, {
@@ -23,7 +26,8 @@
         return told.phase;
     }
 
-    async function run() {
+    async function toTheEnd() {
+        button.hidden = true;
         try {
             while (await goOn() === box.dataset.phase);
             location.reload();
@@ -35,8 +39,5 @@
         }
     }
 
-    if (button) {
-        button.hidden = true;
-        run();
-    }
-}
+    toTheEnd();
+});
