@@ -106,6 +106,18 @@ class Terms:
         table = self._table
         return table.get((metric, priority)) or table.get((metric, ANY_PRIORITY))
 
+    def limits(self, metric: str, priority: str) -> tuple[timedelta, timedelta] | None:
+        """The time allowed, and that from which on a clock is at risk; None where nothing is
+        promised."""
+        found = self._limits.get((metric, priority))
+        if found is None and (goal := self.goal(metric, priority)) is not None:
+            found = self._limits[metric, priority] = (goal, goal * self.at_risk / 100)
+        return found
+
+    @cached_property
+    def _limits(self) -> dict[tuple[str, str], tuple[timedelta, timedelta]]:
+        return {}
+
     def to_dict(self) -> dict[str, Any]:
         """As JSON types; :meth:`from_dict` reads it back."""
         return {

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from django_sla.core.clock import Clock
-from django_sla.core.span import Span
+from django_sla.core.policy import Terms
 
 ZERO = timedelta(0)
 
@@ -109,12 +109,26 @@ def warn_at(clock: Clock) -> datetime | None:
 
 def deadlines(clock: Clock) -> tuple[datetime | None, datetime | None]:
     """What :func:`due` and :func:`warn_at` say, for the price of little more than one."""
+    terms = clock.terms
+    if terms and not clock.pauses and clock.paused_at is None and clock.target is None:
+        return unpaused_deadlines(terms, clock.metric, clock.priority, clock.started_at)
     deadline = due(clock)
     if deadline is None or clock.terms is None:
         return deadline, None
     allowed = clock.goal if clock.target is None else counted(clock, deadline)
     assert allowed is not None
     return deadline, _reach(clock, allowed * clock.terms.at_risk / 100, column=False)
+
+
+def unpaused_deadlines(
+    terms: Terms, metric: str, priority: str, started_at: datetime
+) -> tuple[datetime | None, datetime | None]:
+    """The same for a clock that never paused and has no target of its own, which most are."""
+    limits = terms.limits(metric, priority)
+    if limits is None:
+        return None, None
+    add = terms.calendar.add
+    return add(started_at, limits[0]), add(started_at, limits[1])
 
 
 def counted(clock: Clock, until: datetime) -> timedelta:

@@ -12,17 +12,19 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django_sla.core.clock import Clock, Target
 from django_sla.core.condition import MISSING, Facts
 from django_sla.core.policy import Terms, choose
 from django_sla.core.span import Span
-from django_sla.core.verdict import deadlines, due
+from django_sla.core.verdict import State, deadlines, due, unpaused_deadlines
 from django_sla.flow.observe import FactsOf
 from django_sla.introspect import can_be_asked, path_exists
 from django_sla.tables import terms as terms_table
+from django_sla.tables.among import Among
 from django_sla.tables.asked import MODEL
+from django_sla.tables.clock import outcome
 from django_sla.tables.columns import TARGETS
 from django_sla.tables.effective import Policies
 from django_sla.tables.reading import rows as rows_of
@@ -39,25 +41,21 @@ _CLOCK = (
 STOPPED_AT = _CLOCK.index("stopped_at")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Shift:
+class Shift(NamedTuple):
     """An open clock under its present terms and under new ones."""
 
     row: int
     """The primary key of the clock's row."""
-    clock: Clock
-    """Under the new terms."""
+    metric: str
     before: datetime | None
     """When it is due under its present terms; None while it is paused, and without a goal."""
     after: datetime | None
     """When it is due under the new ones."""
     warn_at: datetime | None
     """From when on it is at risk under the new ones."""
-
-    @property
-    def column(self) -> datetime | None:
-        """What the ticket's target column shows under the new terms."""
-        return due(self.clock, column=True) if self.after is None else self.after
+    column: datetime | None
+    """What the ticket's target column shows under the new ones."""
+    outcome: str
 
     @property
     def moved(self) -> timedelta:
@@ -67,8 +65,7 @@ class Shift:
         return self.after - self.before
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Move:
+class Move(NamedTuple):
     """An open ticket that would get other terms."""
 
     pk: Any
@@ -78,13 +75,7 @@ class Move:
     """The priority that its clocks are judged by."""
     priority: str
     """The one that they will be."""
-    shifts: tuple[Shift, ...]
-
-    def was_late(self, now: datetime) -> bool:
-        return any(shift.before is not None and shift.before < now for shift in self.shifts)
-
-    def will_be_late(self, now: datetime) -> bool:
-        return any(shift.after is not None and shift.after < now for shift in self.shifts)
+    shifts: list[Shift]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +101,8 @@ class Judge:
         asked = [f"ticket__{name}" for name in names]
         # Not asked for those that run: it would make databases without statistics go through all
         # clocks that run, for each batch anew.
-        clocks = self.sla.clock_model._base_manager.using(self.using).filter(ticket_id__in=pks)
+        clocks = self.sla.clock_model._base_manager.using(self.using)
+        clocks = clocks.filter(Among("ticket", pks))
         chosen = clocks.order_by("ticket_id", "id").values_list(*_CLOCK, *priority, *asked)
         rows = (row for row in rows_of(chosen, self.using) if row[STOPPED_AT] is None)
         tickets = self.sla.rows(self.using).in_bulk(pks) if instances else {}
@@ -135,8 +127,7 @@ class Judge:
         old = self._pinned[fingerprint]
         if self.only and new.name not in self.only and (old is None or old.name not in self.only):
             return None
-        shifts = tuple(_shift(row, new, priority) for row in rows)
-        return Move(pk=pk, old=old, new=new, was=was, priority=priority, shifts=shifts)
+        return Move(pk, old, new, was, priority, [_shift(row, new, priority) for row in rows])
 
     def _names(self) -> tuple[list[str], bool]:
         """The columns that policies ask for, and whether they ask for more than columns."""
@@ -167,18 +158,22 @@ class Judge:
 
 
 def _shift(row: list[Any], terms: Terms, priority: str) -> Shift:
-    _pk, key, metric, _terms, _was, started, pauses, paused, target, set_at, due_at = row[:11]
+    _pk, key, metric, _terms, _was, started, pauses, paused, target, set_at, before = row[:11]
+    if not pauses and paused is None and target is None:
+        after, warn_at = unpaused_deadlines(terms, metric, priority, started)
+        return Shift(key, metric, before, after, warn_at, after, "" if after else State.NONE.value)
     clock = Clock(
         metric=metric,
         started_at=started,
-        pauses=_spans(pauses) if pauses else (),
+        pauses=_spans(pauses),
         paused_at=paused,
         terms=terms,
         priority=priority,
         target=Target(due=target, set_at=set_at) if target and set_at else None,
     )
     after, warn_at = deadlines(clock)
-    return Shift(row=key, clock=clock, before=due_at, after=after, warn_at=warn_at)
+    column = due(clock, column=True)
+    return Shift(key, metric, before, after, warn_at, column, outcome(clock))
 
 
 def _spans(pauses: list[list[str]]) -> tuple[Span, ...]:

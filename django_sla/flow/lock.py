@@ -7,6 +7,7 @@ from django.db import connections
 from django.db.models import QuerySet
 
 from django_sla.tables import edition as editions
+from django_sla.tables.among import Among
 from django_sla.tables.edition import as_column
 from django_sla.tables.effective import Policies, last_known
 from django_sla.tables.effective import policies as in_force
@@ -34,7 +35,7 @@ def lock(sla: "SLA", using: str, model: Any = None) -> QuerySet[Any]:
 def lock_batch(sla: "SLA", pks: list[Any], using: str) -> QuerySet[Any]:
     """These tickets, locked in the order of their keys, so that two batches cannot each hold
     what the other waits for."""
-    return lock(sla, using).filter(pk__in=pks).order_by("pk")
+    return lock(sla, using).filter(Among("pk", pks)).order_by("pk")
 
 
 def locked_row(sla: "SLA", pk: Any, using: str) -> tuple[Row, Policies] | None:

@@ -20,14 +20,14 @@ from django_sla import registry
 from django_sla.core.clock import Lifecycle
 from django_sla.core.event import Event, Kind
 from django_sla.exceptions import PoliciesEdited, RecalculationOver
-from django_sla.flow.judging import COLUMN_OF, Judge, Move
+from django_sla.flow.judging import COLUMN_OF, Judge, Move, Shift
 from django_sla.flow.lock import lock_batch
 from django_sla.flow.observe import Observer
 from django_sla.flow.refresh import columns, load_batch, store
 from django_sla.flow.writing import copy_history, observer_of, progressed
 from django_sla.moment import now as read_now
 from django_sla.tables import terms as terms_table
-from django_sla.tables.clock import outcome
+from django_sla.tables.among import Among
 from django_sla.tables.columns import TARGETS
 from django_sla.tables.effective import Policies
 from django_sla.tables.effective import policies as in_force
@@ -228,30 +228,37 @@ def _digest(policies: Policies) -> str:
 def _count(run: Recalculation, moves: Sequence[Move], observer: Observer) -> None:
     now = observer.now
     largest = list(run.largest)
+    least = abs(largest[-1]["moved"]) if len(largest) >= LARGEST else 0.0
     for move in moves:
-        moved = [shift.moved.total_seconds() for shift in move.shifts]
-        was, will = move.was_late(now), move.will_be_late(now)
+        earlier = later = was_late = will_be_late = False
+        for shift in move.shifts:
+            moved = shift.moved.total_seconds()
+            earlier = earlier or moved < 0
+            later = later or moved > 0
+            was_late = was_late or (shift.before is not None and shift.before < now)
+            will_be_late = will_be_late or (shift.after is not None and shift.after < now)
+            if abs(moved) > least:
+                largest.append(_said(move, shift, moved, observer))
+                if len(largest) > LARGEST * 2:
+                    largest = _largest(largest)
+                    least = abs(largest[-1]["moved"])
         run.affected += 1
-        run.earlier += any(seconds < 0 for seconds in moved)
-        run.later += any(seconds > 0 for seconds in moved)
-        run.breached += will and not was
-        run.recovered += was and not will
-        least = abs(largest[-1]["moved"]) if len(largest) >= LARGEST else 0
-        for shift, seconds in zip(move.shifts, moved, strict=True):
-            if seconds and abs(seconds) >= least:
-                largest.append(
-                    {
-                        "model": observer.sla.model._meta.label,
-                        "pk": str(move.pk),
-                        "metric": shift.clock.metric,
-                        "before": shift.before.isoformat() if shift.before else None,
-                        "after": shift.after.isoformat() if shift.after else None,
-                        "moved": seconds,
-                    }
-                )
-        if len(largest) > LARGEST * 10:
-            largest = _largest(largest)
+        run.earlier += earlier
+        run.later += later
+        run.breached += will_be_late and not was_late
+        run.recovered += was_late and not will_be_late
     run.largest = _largest(largest)
+
+
+def _said(move: Move, shift: Shift, moved: float, observer: Observer) -> dict[str, Any]:
+    return {
+        "model": observer.sla.model._meta.label,
+        "pk": str(move.pk),
+        "metric": shift.metric,
+        "before": shift.before.isoformat() if shift.before else None,
+        "after": shift.after.isoformat() if shift.after else None,
+        "moved": moved,
+    }
 
 
 def _largest(moves: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -304,16 +311,16 @@ def _retermed(run: Recalculation, moves: Sequence[Move], observer: Observer) -> 
             for field in sla.event_model._meta.concrete_fields
             if not field.primary_key and field.name != "ticket"
         }
-        tickets = sla.rows(using).filter(pk__in=[move.pk for move in alike])
+        tickets = sla.rows(using).filter(Among("pk", [move.pk for move in alike]))
         insert_from(sla.event_model, tickets, {"ticket_id": "pk"}, constants, using)
     clocks: dict[tuple[str, str, str], list[Any]] = defaultdict(list)
     targets: dict[tuple[str, ...], list[Any]] = defaultdict(list)
     for move in moves:
         columns = {}
         for shift in move.shifts:
-            kind = (move.new.fingerprint, move.priority, outcome(shift.clock))
+            kind = (move.new.fingerprint, move.priority, shift.outcome)
             clocks[kind].append((shift.row, shift.after, shift.warn_at))
-            column = COLUMN_OF.get(shift.clock.metric)
+            column = COLUMN_OF.get(shift.metric)
             if column:
                 columns[column] = shift.column
         if columns:

@@ -185,12 +185,6 @@ def chosen(
     return rows
 
 
-def keys_of(sla: "SLA", pks: Sequence[Any], *, using: str) -> list[Key]:
-    """Those of these tickets that there are, newest first."""
-    rows = sla.rows(using).filter(pk__in=pks).order_by("-created_at", "-pk")
-    return list(rows.values_list("pk", "created_at"))
-
-
 def without_creation(sla: "SLA", *, using: str) -> int:
     """How many tickets have no ``created_at``, and are so not among the chosen ones."""
     if not sla.field("created_at").null:

@@ -20,6 +20,7 @@ from django_sla.flow.observe import Observer, check
 from django_sla.flow.refresh import Columns, Progress, columns, fold, go_on
 from django_sla.flow.replies import Message, facts, messages
 from django_sla.moment import now
+from django_sla.tables.among import Among
 from django_sla.tables.columns import COLUMNS
 from django_sla.tables.event import SLAEvent
 from django_sla.tables.history import current_ip
@@ -172,7 +173,7 @@ def copy_history(pks: Collection[Any], observer: Observer, reason: str) -> None:
     changelog of that kind."""
     left = set(pks)
     for model in kinds(observer.sla.model):
-        rows: QuerySet[Any] = QuerySet(model, using=observer.using).filter(pk__in=left)
+        rows: QuerySet[Any] = QuerySet(model, using=observer.using).filter(Among("pk", left))
         of_kind = left if model is observer.sla.model else set(rows.values_list("pk", flat=True))
         if of_kind:
             _copy_history(rows, observer, reason)

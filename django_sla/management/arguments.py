@@ -1,8 +1,10 @@
-"""What commands take in common: which ticket model, and instants."""
+"""What commands take in common: which ticket model, which tickets, and instants."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from django.core.exceptions import ValidationError
 from django.core.management import CommandError
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
@@ -66,3 +68,23 @@ def instant(option: str, text: str | None) -> datetime | None:
     if not isinstance(found, datetime):
         found = datetime.combine(found, time())
     return timezone.make_aware(found) if timezone.is_naive(found) else found
+
+
+def tickets(sla: "SLA", named: Iterable[str], using: str) -> list[Any]:
+    """The tickets with these primary keys, in this order.
+
+    Raises:
+        CommandError: one is no key, or there is no such ticket.
+    """
+    label, key = sla.model._meta.label, sla.model._meta.pk
+    pks = []
+    for text in named:
+        try:
+            pks.append(key.to_python(text))
+        except ValidationError as error:
+            raise CommandError(f"{label} {text}: {' '.join(error.messages)}") from None
+    found = sla.rows(using).in_bulk(pks)
+    missing = [str(pk) for pk in pks if pk not in found]
+    if missing:
+        raise CommandError(f"{label}: there is no ticket {', '.join(missing)}")
+    return [found[pk] for pk in pks]

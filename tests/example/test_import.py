@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.example.conftest import Desk
+from tests.example.desk import Desk
 
 COLUMNS = (
     "number",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.example.conftest import Desk, run
+from tests.example.desk import Desk, run
 
 
 def test_checks_have_nothing_to_say(desk: Desk) -> None:

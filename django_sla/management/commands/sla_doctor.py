@@ -5,14 +5,13 @@ import sys
 from argparse import ArgumentParser
 from typing import TYPE_CHECKING, Any
 
-from django.core.exceptions import ValidationError
-from django.core.management import BaseCommand, CommandError
+from django.core.management import BaseCommand
 from django.db import router
 
 from django_sla.doctor import examination, text, ticket
 from django_sla.doctor.finding import Finding, Severity
 from django_sla.doctor.sample import REPLAYED, SAMPLE
-from django_sla.management.arguments import declaration, declarations
+from django_sla.management.arguments import declaration, declarations, tickets
 from django_sla.moment import now
 
 if TYPE_CHECKING:
@@ -64,12 +63,10 @@ class Command(BaseCommand):
             for line in text.finding_lines(finding):
                 self.stdout.write(line)
         names = ", ".join(sla.model._meta.label for sla in chosen)
-        replayed = (
-            "all tickets" if options["all"] else f"the {REPLAYED} newest tickets (--all: all)"
-        )
+        replayed = "all" if options["all"] else f"the {REPLAYED} newest (--all: of all)"
         self.stdout.write(
             f"{len(findings) or 'Nothing'} found. Looked at {names}: the events of {replayed}, the "
-            f"statuses of the {SAMPLE:,} newest, and the goals of the {SAMPLE:,} newest clocks."
+            f"statuses of the {SAMPLE:,} newest, the goals of the {SAMPLE:,} newest clocks."
         )
         return findings
 
@@ -77,7 +74,7 @@ class Command(BaseCommand):
         using = router.db_for_read(sla.model)
         examined = [
             ticket.examine(sla, row, using=using, now=now())
-            for row in _named(sla, options["tickets"], using)
+            for row in tickets(sla, options["tickets"], using)
         ]
         if options["json"]:
             self._dump({"tickets": [text.ticket_document(found) for found in examined]})
@@ -89,18 +86,3 @@ class Command(BaseCommand):
 
     def _dump(self, document: dict[str, Any]) -> None:
         self.stdout.write(json.dumps(document, indent=2, ensure_ascii=False))
-
-
-def _named(sla: "SLA", named: list[str], using: str) -> list[Any]:
-    """The tickets with these keys, in this order.
-
-    Raises:
-        CommandError: one is no key, or there is no such ticket.
-    """
-    found = []
-    for key in named:
-        try:
-            found.append(sla.rows(using).get(pk=key))
-        except (ValueError, ValidationError, sla.model.DoesNotExist):
-            raise CommandError(f"{sla.model._meta.label}: there is no ticket {key}") from None
-    return found

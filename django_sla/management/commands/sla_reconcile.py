@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.core.exceptions import ValidationError
 from django.core.management import BaseCommand, CommandError
 from django.db import router
 from django.utils import timezone
@@ -14,7 +13,7 @@ from django.utils import timezone
 from django_sla.flow import reconcile
 from django_sla.flow.reconcile import Batch, Key, Tally
 from django_sla.flow.replies import watches_of
-from django_sla.management.arguments import declaration, declarations, instant
+from django_sla.management.arguments import declaration, declarations, instant, tickets
 from django_sla.management.running import Meter, Stop, stoppable
 
 if TYPE_CHECKING:
@@ -120,8 +119,8 @@ class Command(BaseCommand):
     def _keys(self, sla: "SLA", using: str, count: bool) -> tuple[Iterable[Key], int]:
         """The tickets asked for, and how many they are, or 0 where nobody wants to know."""
         if self.options["tickets"]:
-            keys = _named(sla, self.options["tickets"], using)
-            return keys, len(keys)
+            found = tickets(sla, self.options["tickets"], using)
+            return [(ticket.pk, ticket.created_at) for ticket in found], len(found)
         what = {"using": using, "adopt_only": self.options["adopt_only"], **self.period}
         total = reconcile.chosen(sla, **what).count() if count else 0
         return reconcile.keys(sla, **what), total
@@ -155,25 +154,6 @@ class Command(BaseCommand):
         # Others may have been created at the same instant.
         before = (tally.oldest + timedelta(microseconds=1)).isoformat()
         return f"Stopped. To go on, run it again with --before {before}"
-
-
-def _named(sla: "SLA", named: list[str], using: str) -> list[Key]:
-    """The tickets with these keys.
-
-    Raises:
-        CommandError: one is no key, or there is no such ticket.
-    """
-    name, pks = sla.model._meta.label, []
-    for text in named:
-        try:
-            pks.append(sla.model._meta.pk.to_python(text))
-        except ValidationError as error:
-            raise CommandError(f"{name} {text}: {' '.join(error.messages)}") from None
-    keys = reconcile.keys_of(sla, pks, using=using)
-    missing = set(pks) - {pk for pk, _created_at in keys}
-    if missing:
-        raise CommandError(f"{name}: there is no ticket {', '.join(sorted(map(str, missing)))}")
-    return keys
 
 
 def _notes(sla: "SLA", tally: Tally, using: str) -> Iterator[str]:
