@@ -123,13 +123,13 @@ def test_a_signal_ends_it_after_the_batch_and_it_goes_on(
 ) -> None:
     monkeypatch.setattr(recalculate, "BATCH", 1)
     out = StringIO()
-    change = recalculate._change
+    change = recalculate.change
 
     def change_and_ask_to_stop(*args: Any) -> None:
         change(*args)
         os.kill(os.getpid(), signal.SIGTERM)
 
-    monkeypatch.setattr(recalculate, "_change", change_and_ask_to_stop)
+    monkeypatch.setattr(recalculate, "change", change_and_ask_to_stop)
     with pytest.raises(SystemExit) as stopped, as_of(after(1)):
         call_command("sla_recalculate", stdout=out)
     number = Recalculation.objects.get().pk

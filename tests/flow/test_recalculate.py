@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from django_sla.core.condition import where
 from django_sla.core.policy import Policy as PolicyValue
 from django_sla.exceptions import PoliciesEdited, RecalculationOver
-from django_sla.flow import recalculate
+from django_sla.flow import recalculate, reterm
 from django_sla.flow.refresh import columns, fold, kept, load
 from django_sla.models import Calendar, Policy, Recalculation
 from django_sla.moment import as_of
@@ -387,8 +387,8 @@ def test_a_batch_that_fails_leaves_nothing_and_is_done_again(
             raise RuntimeError("pulled the plug")
         copy_history(*args)
 
-    copy_history = recalculate.copy_history
-    monkeypatch.setattr(recalculate, "copy_history", fail)
+    copy_history = reterm.copy_history
+    monkeypatch.setattr(reterm, "copy_history", fail)
     with as_of(after(1)):
         with pytest.raises(RuntimeError), transaction.atomic():
             recalculate.apply(run, reason="again")
