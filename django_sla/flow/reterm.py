@@ -56,7 +56,8 @@ def _retermed(run: Recalculation, moves: Sequence[Move], observer: Observer) -> 
     sla, using = observer.sla, observer.using
     kinds: dict[tuple[Any, ...], list[Move]] = defaultdict(list)
     for move in moves:
-        kinds[move.old and move.old.fingerprint, move.new.fingerprint, move.was].append(move)
+        old = move.old.fingerprint if move.old else None
+        kinds[old, move.new.fingerprint, move.was, move.priority].append(move)
     for alike in kinds.values():
         event = _event(run, alike[0], observer, observer.now)
         constants = {

@@ -81,9 +81,9 @@ class Desk:
             server.communicate()
         assert "Traceback" not in log.read_text(), log.read_text()
 
-    def select(self, query: str) -> list[tuple[Any, ...]]:
+    def select(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         with closing(sqlite3.connect(self.database)) as connection:
-            return connection.execute(query).fetchall()
+            return connection.execute(query, values).fetchall()
 
     def count(self, table: str) -> int:
         return self.select(f"SELECT COUNT(*) FROM {table}")[0][0]

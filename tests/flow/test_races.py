@@ -12,10 +12,12 @@ import pytest
 from django.db import close_old_connections, connection, connections, transaction
 from django.db.models import QuerySet
 
-from django_sla.flow import reconcile
+from django_sla.flow import recalculate, reconcile
+from django_sla.flow.refresh import columns, fold, load
 from django_sla.models import Policy
 from django_sla.moment import as_of
 from django_sla.tables import edition
+from django_sla.tables.columns import COLUMNS
 from django_sla.tables.effective import policies
 from tests.conftest import MONDAY, after
 from tests.hosts.desk.models import Comment, Ticket
@@ -257,3 +259,43 @@ def test_edits_at_once_wait_for_each_other_and_all_are_in_force() -> None:
     together([lambda number=number: writer(number) for number in range(WRITERS)])
     assert len(policies("default").all) == 10 * WRITERS + 1
     assert Policy.history.count() == 10 * WRITERS
+
+
+def test_policies_are_applied_while_the_same_tickets_are_worked_on(
+    agent: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever comes first, each ticket ends as its events say, and nobody's work is lost."""
+    monkeypatch.setattr(recalculate, "BATCH", 7)
+    desk = Policy.objects.create(name="Desk", goals={"*": {"response": "2h", "resolution": "8h"}})
+    with as_of(MONDAY):
+        tickets = [Ticket.objects.create() for _ in range(60)]
+    desk.goals = {"*": {"response": "1h", "resolution": "4h"}}
+    desk.save()
+    with as_of(after(0.1)):
+        run = recalculate.preview(recalculate.start(using="default"))
+
+    def apply() -> None:
+        with as_of(after(0.3)):
+            recalculate.apply(run, reason="New contract")
+
+    def comment() -> None:
+        for ticket in tickets:
+            Comment.objects.create(ticket_id=ticket.pk, author=agent, created_at=after(0.2))
+
+    def move() -> None:
+        for ticket in reversed(tickets):
+            with as_of(after(0.4)):
+                stale = Ticket.objects.get(pk=ticket.pk)
+                stale.status, stale.priority = "pending", "high"
+                stale.save()
+
+    together([apply, comment, move])
+    for ticket in tickets:
+        ticket.refresh_from_db()
+        assert ticket.first_responded_at == after(0.2)
+        assert ticket.status == "pending"
+        assert {clock.terms.fingerprint for clock in ticket.sla.clocks if not clock.stopped_at} == {
+            policies("default").all[0].terms.fingerprint
+        }
+        lifecycle = fold(load(Ticket.sla, ticket.pk, "default"), "default")
+        assert {name: getattr(ticket, name) for name in COLUMNS} == columns(lifecycle)
