@@ -31,3 +31,13 @@ class DocumentForm(forms.ModelForm):
     def _named(self, name: str, found: Iterable[ValidationError]) -> list[str]:
         label = capfirst(str(self._meta.model._meta.get_field(name).verbose_name))
         return [f"{label}: {message}" for error in found for message in error.messages]
+
+
+class ListForm(DocumentForm):
+    """Of a row of the list, where neither labels nor help stand beside inputs."""
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs["aria-label"] = f"{field.label}: {self.instance}"
+            field.help_text = ""

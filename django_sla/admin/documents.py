@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from django_sla.admin.document_form import DocumentForm
+from django_sla.admin.document_form import ListForm
 from django_sla.admin.document_history import DocumentChangeInWords
 from django_sla.admin.history_page import HistoryPage
 from django_sla.admin.old_terms import tickets_on_old_terms
@@ -42,7 +42,7 @@ class DocumentAdmin(HistoryPage):
         raise NotImplementedError
 
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
-        return super().get_changelist_form(request, **{"form": DocumentForm, **kwargs})
+        return super().get_changelist_form(request, **{"form": ListForm, **kwargs})
 
     def response_add(self, request: HttpRequest, obj: Any, *args: Any, **kwargs: Any) -> Any:
         response = super().response_add(request, obj, *args, **kwargs)

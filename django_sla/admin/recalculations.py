@@ -219,7 +219,6 @@ class RecalculationAdmin(admin.ModelAdmin):
             **self.admin_site.each_context(request),
             "title": title,
             "opts": self.opts,
-            "original": run or _("Apply"),
             "run": run,
             "adminform": AdminForm(form, fieldsets, {}, model_admin=self),
             "inline_admin_formsets": [],

@@ -17,6 +17,7 @@ from django_sla.core.metric import Fact
 from django_sla.core.policy import Terms as TermsValue
 from django_sla.core.span import Span
 from django_sla.core.verdict import State, counted, deadlines, judge
+from django_sla.tables.insert import unsaved
 from django_sla.tables.terms import Terms
 
 
@@ -95,7 +96,9 @@ class SLAClock(models.Model):
     def of(cls, clock: Clock, ticket_id: Any) -> "SLAClock":
         """An unsaved row for ``clock``."""
         due_at, warn_at = deadlines(clock)
-        row = cls(
+        row: SLAClock = unsaved(
+            cls,
+            ticket_id=ticket_id,
             metric=clock.metric,
             cycle=clock.cycle,
             terms_id=clock.terms.fingerprint if clock.terms else None,
@@ -104,7 +107,7 @@ class SLAClock(models.Model):
             pauses=[[p.start.isoformat(), p.end.isoformat()] for p in clock.pauses],
             paused_at=clock.paused_at,
             stopped_at=clock.stopped_at,
-            stopped_by=clock.stopped_by or "",
+            stopped_by=clock.stopped_by.value if clock.stopped_by else "",
             target_due=clock.target.due if clock.target else None,
             target_set_at=clock.target.set_at if clock.target else None,
             waived=clock.waived,
@@ -113,7 +116,6 @@ class SLAClock(models.Model):
             elapsed=counted(clock, clock.stopped_at) if clock.stopped_at else None,
             outcome=outcome(clock),
         )
-        row.ticket_id = ticket_id
         return row
 
     def value(self, terms: Mapping[str, TermsValue]) -> Clock:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django_sla.core.event import Category, Event, Kind
 from django_sla.core.policy import Terms as TermsValue
 from django_sla.tables.clock import metric_name
+from django_sla.tables.insert import unsaved
 from django_sla.tables.terms import Terms
 
 
@@ -107,7 +108,8 @@ class SLAEvent(models.Model):
             data["metric"] = event.metric
         if event.due is not None:
             data["due"] = event.due.isoformat()
-        return cls(
+        row: SLAEvent = unsaved(
+            cls,
             kind=event.kind.value,
             at=event.at,
             recorded_at=recorded_at,
@@ -116,6 +118,7 @@ class SLAEvent(models.Model):
             key=key or unique_key(),
             data=data,
         )
+        return row
 
     def value(self, terms: dict[str, TermsValue]) -> Event:
         """The event that this row states; ``terms`` by fingerprint."""
