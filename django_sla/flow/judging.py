@@ -94,28 +94,40 @@ class Judge:
     """Tickets with the same facts get the same terms, and there are few kinds of tickets."""
 
     def moves(self, pks: Sequence[Any]) -> list[Move]:
-        """What would change of the open ones among these tickets; one query, or two where a
-        policy asks for what only an instance can tell."""
-        names, instances = self._names()
-        priority = [f"ticket__{self.sla.priority}"] if self._has_priority() else []
-        asked = [f"ticket__{name}" for name in names]
+        """What would change of the open ones among these tickets; two queries."""
         # Not asked for those that run: it would make databases without statistics go through all
-        # clocks that run, for each batch anew.
+        # clocks that run, for each batch anew. Nor joined with the tickets, for the same reason.
         clocks = self.sla.clock_model._base_manager.using(self.using)
-        clocks = clocks.filter(Among("ticket", pks))
-        chosen = clocks.order_by("ticket_id", "id").values_list(*_CLOCK, *priority, *asked)
-        rows = (row for row in rows_of(chosen, self.using) if row[STOPPED_AT] is None)
-        tickets = self.sla.rows(self.using).in_bulk(pks) if instances else {}
+        clocks = clocks.filter(Among("ticket", pks)).order_by("ticket_id", "id")
+        rows = rows_of(clocks.values_list(*_CLOCK), self.using)
+        choices = self._choices(pks)
         found = []
-        for pk, of_ticket in groupby(rows, key=itemgetter(0)):
-            of_one = list(of_ticket)
-            said = of_one[0][len(_CLOCK) :]
-            value = said.pop(0) if priority else None
-            ticket = tickets.get(pk)
-            new = self._choose_by(names, said) if ticket is None else self._choose(FactsOf(ticket))
-            move = self._move(pk, of_one, new, self.sla.priority_name(value))
+        running = (row for row in rows if row[STOPPED_AT] is None)
+        for pk, of_ticket in groupby(running, key=itemgetter(0)):
+            move = self._move(pk, list(of_ticket), *choices[pk])
             if move is not None:
                 found.append(move)
+        return found
+
+    def _choices(self, pks: Sequence[Any]) -> dict[Any, tuple[Terms, str]]:
+        """The terms that each ticket would get, and its priority."""
+        sla, (names, more) = self.sla, self._names()
+        tickets = sla.rows(self.using).filter(Among("pk", pks))
+        own = sla.priority is not None and path_exists(sla.model, sla.priority)
+        priority = sla.attname(sla.priority) if own else None
+        if more:
+            return {
+                ticket.pk: (
+                    self._choose(FactsOf(ticket)),
+                    sla.priority_name(getattr(ticket, priority) if priority else None),
+                )
+                for ticket in tickets
+            }
+        asked = tickets.values_list("pk", *([priority] if priority else []), *names)
+        found = {}
+        for pk, *said in rows_of(asked, self.using):
+            value = said.pop(0) if priority else None
+            found[pk] = (self._choose_by(names, said), sla.priority_name(value))
         return found
 
     def _move(self, pk: Any, rows: list[list[Any]], new: Terms, priority: str) -> Move | None:
@@ -135,9 +147,6 @@ class Judge:
         asked = sorted(path for path in self.policies.fields if can_be_asked(model, path))
         columns = [path for path in asked if path_exists(model, path)]
         return columns, len(columns) < len(asked)
-
-    def _has_priority(self) -> bool:
-        return self.sla.priority is not None and path_exists(self.sla.model, self.sla.priority)
 
     def _choose_by(self, names: list[str], values: list[Any]) -> Terms:
         key = tuple(values)

@@ -29,10 +29,15 @@ class Among(Lookup):
         column, parameters = self.process_lhs(compiler, connection)
         keys = self._prepared(connection)
         kind = self._field.rel_db_type(connection)
-        numbers = all(type(key) is int for key in keys)
-        # As it would be written, which saves the driver looking at each.
-        array = f"{{{','.join(map(str, keys))}}}" if numbers else keys
-        return f"{column} = ANY(%s::{kind}[])", (*parameters, array)
+        if not keys or not all(type(key) is int for key in keys):
+            return f"{column} = ANY(%s::{kind}[])", (*parameters, keys)
+        # As it would be written, which saves the driver looking at each; and with their bounds,
+        # from which the planner sees that the index of the key serves.
+        array = f"{{{','.join(map(str, keys))}}}"
+        return (
+            f"({column} BETWEEN %s AND %s AND {column} = ANY(%s::{kind}[]))",
+            (*parameters, min(keys), max(keys), *parameters, array),
+        )
 
     def as_sqlite(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         column, parameters = self.process_lhs(compiler, connection)
