@@ -29,17 +29,18 @@ def _rows(vendor: str) -> Iterator[dict[str, Any]]:
 
     _fill()
 
-    def run(adopt_only: bool) -> tuple[float, list[reconcile.Batch]]:
-        start = perf_counter()
+    def run(adopt_only: bool) -> tuple[float, reconcile.Tally]:
+        start, tally = perf_counter(), reconcile.Tally()
         keys = reconcile.keys(Ticket.sla, using="default", adopt_only=adopt_only)
-        batches = list(
-            reconcile.run(Ticket.sla, keys, using="default", repair=True, adopt_only=adopt_only)
-        )
-        return perf_counter() - start, batches
+        for batch in reconcile.run(
+            Ticket.sla, keys, using="default", repair=True, adopt_only=adopt_only
+        ):
+            tally.add(batch)
+        return perf_counter() - start, tally
 
     before = _memory()
-    adopted, batches = run(adopt_only=True)
-    assert sum(batch.adopted for batch in batches) == TICKETS
+    adopted, tally = run(adopt_only=True)
+    assert tally.adopted == TICKETS
     grown = _memory() - before
 
     tickets = list(Ticket.objects.order_by("pk")[:BASELINE])
@@ -49,8 +50,8 @@ def _rows(vendor: str) -> Iterator[dict[str, Any]]:
     )
     alone = perf_counter() - start
     yield _rate(f"tickets adopted, {vendor}; bulk_update of the targets alone", adopted, alone)
-    checked, batches = run(adopt_only=False)
-    assert not any(batch.findings for batch in batches)
+    checked, tally = run(adopt_only=False)
+    assert (tally.tickets, tally.differing, tally.problems) == (TICKETS, 0, 0)
     yield _rate(f"tickets checked, {vendor}", checked, None)
     yield {
         "what": f"memory that grew while tickets were adopted, {vendor}",

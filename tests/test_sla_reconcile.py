@@ -174,9 +174,20 @@ def test_adoption_that_was_stopped_is_simply_run_again(
         reconcile, "mend", lambda *args: (os.kill(os.getpid(), signal.SIGINT), mend(*args))
     )
     said = sla_reconcile("--adopt-only", "--batch", 1)[1]
-    assert said.endswith("Stopped. To go on, run it again.\n")
+    assert said.endswith("Stopped. To go on, run it again\n")
     monkeypatch.setattr(reconcile, "mend", mend)
     assert "3 tickets looked at; 3 adopted" in sla_reconcile("--adopt-only")[1]
+
+
+def test_a_stop_between_models_says_which_are_left(sla_reconcile: Run, monkeypatch: Any) -> None:
+    monkeypatch.setattr(registry, "tickets", {UUIDTicket: UUIDTicket.sla, Ticket: Ticket.sla})
+    old()
+    mend = reconcile.mend
+    monkeypatch.setattr(
+        reconcile, "mend", lambda *args: (os.kill(os.getpid(), signal.SIGTERM), mend(*args))
+    )
+    said = sla_reconcile()[1]
+    assert said.endswith("Not looked at yet: variety.UUIDTicket. Choose one with --model.\n")
 
 
 def test_progress_is_shown_on_a_terminal(sla_reconcile: Run) -> None:

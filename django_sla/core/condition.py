@@ -75,10 +75,17 @@ def every(conditions: Iterable[Condition]) -> Condition:
     if len(parts) < 2:
         return parts[0] if parts else EVERY_TICKET
     tests = tuple(part.test for part in parts)
+
+    def all_hold(facts: Facts) -> bool:
+        for test in tests:  # noqa: SIM110  all() with a generator takes half as long again
+            if not test(facts):
+                return False
+        return True
+
     return Condition(
         f"({' and '.join(part.text for part in parts)})",
         frozenset[str]().union(*(part.fields for part in parts)),
-        lambda facts: all(test(facts) for test in tests),
+        all_hold,
         parts,
     )
 

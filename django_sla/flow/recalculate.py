@@ -95,6 +95,7 @@ def apply(run: Recalculation, *, reason: str = "", watch: Watch = _to_the_end) -
     with transaction.atomic(using=using):
         run = _locked(run, using)
         if run.phase == Phase.READY:
+            _as_looked_at(run, using)
             run.phase, run.seen, run.position = Phase.APPLYING, 0, []
             run.reason = reason or run.reason
             run.save(using=using)
@@ -123,12 +124,22 @@ def _locked(run: Recalculation, using: str) -> Recalculation:
     return rows.select_for_update().get(pk=run.pk)
 
 
-def _batch(run: Recalculation, tickets: "OpenTickets") -> None:
-    """One batch of tickets; the phase ends where there are none left."""
-    using, applying = tickets.using, run.phase == Phase.APPLYING
+def _as_looked_at(run: Recalculation, using: str) -> Policies:
+    """The policies in force.
+
+    Raises:
+        PoliciesEdited: others were in force when it began.
+    """
     policies = in_force(using)
     if _digest(policies) != run.digest:
         raise PoliciesEdited()
+    return policies
+
+
+def _batch(run: Recalculation, tickets: "OpenTickets") -> None:
+    """One batch of tickets; the phase ends where there are none left."""
+    using, applying = tickets.using, run.phase == Phase.APPLYING
+    policies = _as_looked_at(run, using)
     sla, pks = tickets.after(run.position)
     if sla is None:
         run.phase = Phase.DONE if applying else Phase.READY

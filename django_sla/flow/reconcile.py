@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import DatabaseError, OperationalError, connections, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from django_sla.exceptions import SLAError
 from django_sla.flow.drift import Difference, Replay, compare
 from django_sla.flow.lock import lock_batch
 from django_sla.flow.mend import mend
@@ -249,7 +250,8 @@ def _replayed(
             raise
         except Exception as error:  # whatever it is, it must not stop the others
             logger.debug("Ticket %s cannot be replayed", pk, exc_info=True)
-            problems.append(Finding(pk=pk, problem=f"{type(error).__name__}: {error}"))
+            kind = "" if isinstance(error, SLAError) else f"{type(error).__name__}: "
+            problems.append(Finding(pk=pk, problem=f"{kind}{error}"))
     return replays, problems
 
 

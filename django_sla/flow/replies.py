@@ -99,7 +99,7 @@ def watches_of(sla: "SLA") -> Iterator[tuple[type[Model], Watch]]:
             model = apps.get_model(label)
         except LookupError:
             continue  # a system check says so, with the name that may be meant
-        if sla in declarations(model, watch):
+        if concrete_field(model, watch.ticket) and sla in declarations(model, watch):
             yield model, watch
 
 

@@ -103,10 +103,10 @@ def _taken_over(sla: "SLA", row: Row, replies: Iterable[SLAEvent]) -> Columns:
     first = min((event.at for event in replies if event.kind == Kind.AGENT_REPLIED), default=None)
     if first is not None and given.get("first_responded_at", first) >= first:
         given.pop("first_responded_at", None)
-    is_closed = sla.category(sla.status_of(row)) is Category.CLOSED
-    closed_at = given.get("closed_at")
-    if is_closed and closed_at is not None and given.get("resolved_at", closed_at) > closed_at:
-        del given["resolved_at"]  # closed is the later word: closing resolves
+    if sla.category(sla.status_of(row)) is Category.CLOSED and "resolved_at" in given:
+        # Closing resolves, so it is the later word; where nobody knows when, it was not earlier.
+        closed_at = given.setdefault("closed_at", given["resolved_at"])
+        given["resolved_at"] = min(given["resolved_at"], closed_at)
     return given
 
 

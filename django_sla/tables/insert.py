@@ -79,7 +79,9 @@ def _statements(
     fields = _fields(type(rows[0]))
     names = [field.attname for field in fields]
     head, one, tail = _statement(type(rows[0]), using, unless_there)
-    size = connection.ops.bulk_batch_size(fields, rows) or len(rows)
+    size = len(rows)
+    if size > FEW:  # asking takes as long as writing two of them
+        size = connection.ops.bulk_batch_size(fields, rows) or size
     for start in range(0, len(rows), size):
         batch = rows[start : start + size]
         values = prepared(map(attrgetter(*names), batch), fields, connection)

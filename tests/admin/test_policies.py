@@ -467,8 +467,7 @@ def test_the_list_speaks_in_words(site: Client) -> None:
 
 def test_the_order_is_edited_in_the_list(site: Client) -> None:
     first, second = policy("First", order=1), policy("Second", order=2)
-    form = Form(site, LIST)
-    response = form.send(**{"form-0-order": "9"})
+    response = Form(site, LIST).send(**{"Order: First": "9"})
     assert response.status_code == 302
     first.refresh_from_db()
     assert first.order == 9

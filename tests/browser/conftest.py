@@ -57,7 +57,7 @@ def chromium() -> Iterator[Browser]:
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
     desk = Desk(tmp_path_factory.mktemp("browser") / "desk.sqlite3")
     desk.manage("migrate", "--verbosity", 0)
-    desk.manage("seed_desk", "--tickets", 40)
+    desk.manage("seed_desk", "--tickets", 24)
     desk.manage("shell", "-c", MAKE_USERS)
     return desk
 

@@ -3,13 +3,21 @@
 import os
 import re
 from pathlib import Path
+from typing import Any
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Response, expect
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Response, expect
 
 SHOTS = os.environ.get("SLA_SHOTS")
 """A folder for pictures of every page, where somebody wants to look at them."""
 
 DESKTOP = {"width": 1280, "height": 800}
+OK = 200
+MILLISECONDS = 20_000
+"""After which nothing is waited for any longer."""
+
+MANY = 80
+"""More presses of the Tab key than anybody has the patience for."""
+
 PHONE = {"width": 390, "height": 844}
 
 UNLABELLED = """() => [...document.querySelectorAll("input, select, textarea")]
@@ -20,28 +28,50 @@ UNLABELLED = """() => [...document.querySelectorAll("input, select, textarea")]
     .filter((field) => !field.ariaLabel && !field.ariaLabelledByElements?.length)
     .map((field) => field.outerHTML)"""
 
-OVERFLOW = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+TOO_WIDE = """() => {
+    const {clientWidth: width, scrollWidth} = document.documentElement;
+    const sticksOut = (element) => element.getBoundingClientRect().right > width;
+    return scrollWidth === width ? [] : [...document.querySelectorAll("body *")]
+        .filter((element) => sticksOut(element) && ![...element.children].some(sticksOut))
+        .map((element) => element.outerHTML.slice(0, 200));
+}"""
 
 
 class Visitor:
     def __init__(self, context: BrowserContext, name: str):
         self.context, self.name = context, name
         self.trouble: list[str] = []
-        self.seen = 0
-        self.page = context.new_page()
-        self.page.set_viewport_size(DESKTOP)
-        self.page.on("console", self._said)
-        self.page.on("pageerror", lambda error: self.trouble.append(str(error)))
-        self.page.on("dialog", lambda dialog: self.trouble.append(f"dialog: {dialog.message}"))
-        self.page.on("response", self._answered)
+        self.seen, self.expected = 0, OK
+        self.page = self._new_page()
+
+    def _new_page(self) -> Page:
+        page = self.context.new_page()
+        page.set_viewport_size(DESKTOP)
+        page.set_default_timeout(MILLISECONDS)
+        page.on("console", self._said)
+        page.on("pageerror", lambda error: self.trouble.append(str(error)))
+        page.on("dialog", lambda dialog: self.trouble.append(f"dialog: {dialog.message}"))
+        page.on("response", self._answered)
+        return page
+
+    def close_the_page(self) -> None:
+        """And have another, with nothing in it."""
+        self.page.close()
+        self.page = self._new_page()
 
     # Going somewhere
 
-    def open(self, path: str, status: int = 200) -> None:
+    def open(self, path: str, status: int = OK) -> None:
+        """
+        Args:
+            status: the answer that is expected; any other that is no success is trouble.
+        """
+        self.expected = status
         response = self.page.goto(path)
         assert response is not None
         assert response.status == status, f"{path}: {response.status}"
         self.look()
+        self.expected = OK
 
     def click(self, what: Locator) -> None:
         """What leads to another page."""
@@ -49,11 +79,30 @@ class Visitor:
             what.click()
         self.look()
 
+    def link(self, name: str) -> Locator:
+        return self.page.get_by_role("link", name=name, exact=True).first
+
+    def button(self, name: str) -> Locator:
+        return self.page.get_by_role("button", name=name, exact=True)
+
     def follow(self, link: str) -> None:
-        self.click(self.page.get_by_role("link", name=link, exact=True).first)
+        self.click(self.link(link))
 
     def press(self, button: str) -> None:
-        self.click(self.page.get_by_role("button", name=button, exact=True))
+        self.click(self.button(button))
+
+    def reach(self, wanted: Locator) -> None:
+        """By the Tab key alone."""
+        for _press in range(MANY):
+            self.page.keyboard.press("Tab")
+            if wanted.evaluate("(element) => element === document.activeElement"):
+                return
+        raise AssertionError(f"The Tab key does not lead to {wanted}")
+
+    def enter(self) -> None:
+        with self.page.expect_navigation():
+            self.page.keyboard.press("Enter")
+        self.look()
 
     def log_in(self, user: str) -> None:
         self.open("/login/")
@@ -63,6 +112,19 @@ class Visitor:
 
     # Looking at it
 
+    def arrive(self, title: str) -> None:
+        """Wait for a page that goes on by itself, until it has this title."""
+        self.title(title)
+        self.page.wait_for_load_state()
+        self.look()
+
+    def title(self, text: str) -> None:
+        expect(self.page.get_by_role("heading", level=1).last).to_have_text(text, timeout=MILLISECONDS)
+
+    def told(self, text: str) -> None:
+        """By a message at the top of the page."""
+        expect(self.page.locator(".messagelist")).to_contain_text(text)
+
     def look(self) -> None:
         """
         Raises:
@@ -70,10 +132,10 @@ class Visitor:
         """
         where = self.page.url
         self.seen += 1
-        assert not (inputs := self.page.evaluate(UNLABELLED)), (where, inputs)
+        assert not (inputs := self.page.evaluate(UNLABELLED)), f"{where}: unlabelled {inputs}"
         self._photograph("light")
         self.page.set_viewport_size(PHONE)
-        assert (by := self.page.evaluate(OVERFLOW)) == 0, f"{where} is {by} px wider than a phone"
+        assert not (parts := self.page.evaluate(TOO_WIDE)), f"{where}: wider than a phone {parts}"
         self._photograph("phone")
         self.page.set_viewport_size(DESKTOP)
 
@@ -92,9 +154,10 @@ class Visitor:
         assert not self.trouble, "\n".join(self.trouble)
 
     def _said(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
+        refused = f"the server responded with a status of {self.expected} "
+        if message.type in ("error", "warning") and refused not in message.text:
             self.trouble.append(f"{self.page.url}: {message.text}")
 
     def _answered(self, response: Response) -> None:
-        if response.status >= 400:
+        if response.status not in (OK, self.expected) and response.status >= 400:
             self.trouble.append(f"{response.url}: {response.status}")

@@ -45,6 +45,14 @@ def test_neither_tickets_nor_changelogs_nor_companions_look_like_comments(
         assert {found.model for found in comments.lookalikes(sla)} <= {Comment}
 
 
+def test_the_changelog_of_a_comment_model_is_no_comment(monkeypatch: Any) -> None:
+    monkeypatch.setattr(registry, "watches", {})
+    monkeypatch.setattr(comments.apps, "get_models", lambda: [Comment])
+    assert [found.model for found in comments.lookalikes(Ticket.sla)] == [Comment]
+    monkeypatch.setattr(Comment, "tracked_fields", (), raising=False)
+    assert list(comments.lookalikes(Ticket.sla)) == []
+
+
 def test_a_comment_on_the_parent_of_a_ticket_has_no_text_here() -> None:
     assert list(comments.lookalikes(ExtendedTicket.sla)) == []
 

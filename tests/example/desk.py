@@ -79,11 +79,18 @@ class Desk:
             impatience.cancel()
             server.kill()
             server.communicate()
-        assert "Traceback" not in log.read_text(), log.read_text()
+        assert "Internal Server Error" not in log.read_text(), log.read_text()
 
-    def select(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+    @contextmanager
+    def busy(self) -> Iterator[None]:
+        """Nobody else can write to the database for as long as the block lasts."""
+        with closing(sqlite3.connect(self.database, isolation_level=None)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            yield
+
+    def select(self, query: str) -> list[tuple[Any, ...]]:
         with closing(sqlite3.connect(self.database)) as connection:
-            return connection.execute(query, values).fetchall()
+            return connection.execute(query).fetchall()
 
     def count(self, table: str) -> int:
         return self.select(f"SELECT COUNT(*) FROM {table}")[0][0]

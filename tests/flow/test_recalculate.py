@@ -181,6 +181,8 @@ def test_an_edit_in_between_asks_for_another_look() -> None:
     desk.save()
     with pytest.raises(PoliciesEdited, match="look again"):
         recalculate.apply(run)
+    run.refresh_from_db()
+    assert run.phase == "ready"
     assert ticket.history.count() == 1
 
 

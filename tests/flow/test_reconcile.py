@@ -16,6 +16,7 @@ from django_sla.flow import reconcile
 from django_sla.flow.reconcile import Batch, Tally
 from django_sla.moment import as_of
 from django_sla.registry import register_policy, unregister_policy
+from django_sla.tables import terms as terms_table
 from tests.conftest import MONDAY, after
 from tests.hosts.desk.models import Comment, Project, Ticket
 from tests.hosts.variety.models import (
@@ -287,15 +288,23 @@ def test_a_rule_of_the_hosts_that_fails_does_not_stop_the_others(
 
 
 def test_terms_that_are_gone_are_a_problem_of_the_tickets_that_had_them(monkeypatch: Any) -> None:
-    ticket, fine = opened(priority="high"), opened()
-    monkeypatch.setattr("django_sla.tables.terms._values", {})
-    ticket.sla_events.model._base_manager.filter(ticket=ticket).update(terms=None)
-    ticket.sla_events.update(data={"priority": 7, "to": "open", "value": "high"})
+    register_policy(Policy.build("Gone", {"*": {"response": "1h"}}, when=where(priority="high")))
+    try:
+        ticket, fine = opened(priority="high"), opened()
+    finally:
+        unregister_policy("Gone")
+    gone, read = ticket.sla_events.get().terms_id, terms_table.read
+
+    def read_others(fingerprints: Any, using: str) -> Any:
+        if gone in (wanted := set(fingerprints)):
+            raise KeyError(gone)
+        return read(wanted, using)
+
+    monkeypatch.setattr(terms_table, "read", read_others)
     behind(fine, response_target=None)
-    found = {finding.pk: finding for finding in reconciled(ticket, fine).findings}
-    assert found[fine.pk].differences
-    assert found[ticket.pk].differences, "a ticket without terms is promised nothing"
-    assert fresh(ticket).response_target is None
+    problem, repaired = reconciled(ticket, fine).findings
+    assert (problem.pk, problem.problem) == (ticket.pk, f"KeyError: {gone!r}")
+    assert (repaired.pk, repaired.problem) == (fine.pk, "")
 
 
 # Adoption
@@ -382,6 +391,8 @@ def test_the_policy_that_was_effective_at_the_opening_is_chosen() -> None:
             {"resolved_at": (after(9), after(6))},
             {"closed_at": after(6)},
         ),
+        # Closed, and only the resolution has an instant.
+        ({"status": "closed", "resolved_at": after(9)}, {}, {"closed_at": after(9)}),
         # Closed once, and resolved now.
         (
             {"status": "resolved", "resolved_at": after(9), "closed_at": after(6)},
@@ -400,6 +411,9 @@ def test_what_contradicts_the_events_is_told_and_stays_in_the_changelog(
     batch = reconciled(ticket)
     assert batch.adopted == [ticket.pk]
     assert (told(batch) if told_of else batch.findings) == (told_of or [])
+    # Of two words on the first response, the later one or the same is no fact of its own.
+    spoken = 1 + (fields.get("first_responded_at") == after(1))
+    assert kinds(ticket).count("agent_replied") == spoken
     row = fresh(ticket)
     expected = {name: right for name, (_stored, right) in told_of.items()} | result
     assert {name: getattr(row, name) for name in expected} == expected
@@ -453,8 +467,13 @@ def test_a_dry_run_writes_nothing_and_locks_nothing(agent: Any) -> None:
     forged, ticket = opened(), old(priority="urgent")
     comment(ticket, agent, 2)
     behind(forged, status="resolved")
-    with CaptureQueriesContext(connection) as queries:
-        batch = reconciled(forged, ticket, repair=False)
+    new = Policy.build("New", {"*": {"response": "2h"}}, when=where(priority="urgent"))
+    register_policy(new)  # whose terms have no row yet
+    try:
+        with CaptureQueriesContext(connection) as queries:
+            batch = reconciled(forged, ticket, repair=False)
+    finally:
+        unregister_policy("New")
     statements = [query["sql"] for query in queries]
     assert all(sql.startswith("SELECT") and "FOR " not in sql for sql in statements), statements
     assert batch.adopted == [ticket.pk]

@@ -78,11 +78,12 @@ class Command(BaseCommand):
         chosen = [declaration(options["model"])] if some else declarations(options["model"])
         status = 0
         with stoppable() as stop:
-            for sla in chosen:
+            for number, sla in enumerate(chosen, start=1):
                 tally = self._reconcile(sla, stop)
                 if tally.problems or (options["dry_run"] and (tally.adopted or tally.differing)):
                     status = 1
                 if stop:
+                    self._say_how_to_go_on(tally, chosen[number:])
                     break
         if stop or status:
             sys.exit(stop.status if stop else status)
@@ -112,8 +113,6 @@ class Command(BaseCommand):
         if self.options["verbosity"] > 0:
             for line in (*self._sum(sla, tally), *_notes(sla, tally, using)):
                 self.stdout.write(line)
-        if stop:
-            self.stdout.write(self._how_to_go_on(tally))
         return tally
 
     def _keys(self, sla: "SLA", using: str, count: bool) -> tuple[Iterable[Key], int]:
@@ -148,12 +147,15 @@ class Command(BaseCommand):
     def _done(self, what: str) -> str:
         return f"to be {what}" if self.options["dry_run"] else what
 
-    def _how_to_go_on(self, tally: Tally) -> str:
-        if self.options["adopt_only"] or tally.oldest is None:
-            return "Stopped. To go on, run it again."
-        # Others may have been created at the same instant.
-        before = (tally.oldest + timedelta(microseconds=1)).isoformat()
-        return f"Stopped. To go on, run it again with --before {before}"
+    def _say_how_to_go_on(self, tally: Tally, left: "list[SLA]") -> None:
+        line = "Stopped. To go on, run it again"
+        if tally.oldest is not None and not self.options["adopt_only"]:
+            # Others may have been created at the same instant.
+            line += f" with --before {(tally.oldest + timedelta(microseconds=1)).isoformat()}"
+        self.stdout.write(line)
+        if left:
+            names = ", ".join(sla.model._meta.label for sla in left)
+            self.stdout.write(f"Not looked at yet: {names}. Choose one with --model.")
 
 
 def _notes(sla: "SLA", tally: Tally, using: str) -> Iterator[str]:

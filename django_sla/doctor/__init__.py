@@ -1,0 +1,1 @@
+"""Floor 5, beside the reports: readers only. What is wrong, why, and what mends it."""

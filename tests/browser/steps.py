@@ -1,0 +1,82 @@
+"""What the how-to pages tell people to do in the admin, for those tests that only begin there."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+from playwright.sync_api import Locator
+
+from tests.browser.visitor import Visitor
+
+
+def make_policy(
+    visitor: Visitor,
+    name: str,
+    goals: dict[str, str],
+    conditions: Iterable[tuple[str, str, str]] = (),
+) -> None:
+    """
+    Args:
+        goals: such as ``{"Urgent: Response": "15m"}``.
+        conditions: field, comparison and value of each.
+    """
+    visitor.open("/admin/django_sla/policy/add/")
+    visitor.page.get_by_label("Name:").fill(name)
+    for number, condition in enumerate(conditions):
+        fill_condition(condition_row(visitor, number), *condition)
+    for cell, goal in goals.items():
+        visitor.page.get_by_label(cell).fill(goal)
+    visitor.press("Save")
+    visitor.told(f"“{name}” was added successfully.")
+
+
+def table_row(visitor: Visitor, table: str, number: int) -> Locator:
+    return visitor.page.locator(f"#{table}-group tr.form-row:not(.empty-form)").nth(number)
+
+
+def condition_row(visitor: Visitor, number: int) -> Locator:
+    return table_row(visitor, "conditions", number)
+
+
+def fill_condition(row: Locator, field: str, comparison: str, value: str = "") -> None:
+    row.get_by_label("Field").select_option(label=field)
+    row.get_by_label("Comparison").select_option(label=comparison)
+    if value:
+        row.get_by_label("Value").fill(value)
+
+
+def open_ticket(
+    visitor: Visitor,
+    title: str,
+    *,
+    department: str = "",
+    category: str = "",
+    priority: str = "Medium",
+) -> str:
+    """On the pages of the desk; gives the ticket's number."""
+    visitor.open("/tickets/new/")
+    page = visitor.page
+    page.get_by_label("Title").fill(title)
+    page.get_by_label("Category").fill(category)
+    page.get_by_label("Priority").select_option(label=priority)
+    if department:
+        page.get_by_label("Department").select_option(label=department)
+    visitor.press("Open ticket")
+    return page.locator(".crumbs .number").inner_text()
+
+
+def in_the_admin(visitor: Visitor, number: str) -> None:
+    """The page of a ticket there, as agents come to it."""
+    visitor.open(f"/tickets/{number}/")
+    visitor.follow("Open in admin")
+
+
+def department(visitor: Visitor, name: str) -> None:
+    """A new one."""
+    visitor.open("/admin/desk/department/add/")
+    visitor.page.get_by_label("Name:").fill(name)
+    visitor.press("Save")
+
+
+def in_a_month() -> str:
+    """A date as people type it."""
+    return f"{datetime.now(UTC) + timedelta(days=30):%Y-%m-%d}"

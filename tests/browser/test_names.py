@@ -1,0 +1,76 @@
+"""Names that somebody chose to do harm, or that are merely unusual."""
+
+from playwright.sync_api import expect
+
+from tests.browser.steps import condition_row, department, in_a_month, make_policy, open_ticket
+from tests.browser.visitor import Visitor
+
+HOSTILE = """<script>alert(1)</script>"'><img src=x onerror=alert(1)>{{ 7 }} %s \u202eעב"""
+"""No longer than a department's name may be. The end is written from right to left."""
+LONG = "Donaudampfschifffahrtsgesellschaft" * 2
+"""One word, wider than a phone."""
+
+
+def test_hostile_names_are_text(admin: Visitor) -> None:
+    page = admin.page
+    content = page.locator("#content")
+    both = f"{HOSTILE} {LONG}"
+    department(admin, HOSTILE)
+
+    # A calendar
+    admin.open("/admin/django_sla/calendar/add/")
+    page.get_by_label("Name:", exact=True).fill(LONG)
+    page.locator("#holidays-group").get_by_label("Date").first.fill(in_a_month())
+    page.locator("#holidays-group").get_by_label("Name").first.fill(both)
+    admin.press("Save and continue editing")
+    expect(page.locator(".sla-week__coming")).to_contain_text(both)
+    admin.follow("Add public holidays…")
+    admin.open("/admin/django_sla/calendar/")
+    expect(content).to_contain_text(both)
+
+    # A policy
+    admin.open("/admin/django_sla/policy/add/")
+    row = condition_row(admin, 0)
+    row.get_by_label("Field").select_option(label="Department")
+    row.get_by_label("Value").click()
+    row.locator("datalist option").last.wait_for(state="attached")
+    goals = {"All others: Resolution": "8h"}
+    conditions = [("Department", "is", HOSTILE), ("Title", "contains", LONG)]
+    make_policy(admin, HOSTILE, goals, conditions)
+    expect(content.get_by_role("row", name=HOSTILE)).to_contain_text(f"Department is {HOSTILE}")
+    admin.click(page.locator("#result_list tbody th a, .field-name a").filter(has_text=HOSTILE).first)
+    page.get_by_label("Calendar:").select_option(label=LONG)
+    page.get_by_label("All others: Resolution").fill("2h")
+    admin.press("Save and continue editing")
+    admin.follow("History")
+    expect(content).to_contain_text(HOSTILE)
+    admin.open("/admin/django_sla/policy/sources/")
+    expect(page.locator(".sla-source").filter(has_text=HOSTILE).first).to_be_visible()
+
+    # A ticket
+    open_ticket(admin, both, department=HOSTILE)
+    expect(page.get_by_role("heading", level=1)).to_contain_text(HOSTILE)
+    admin.follow("Open in admin")
+    page.get_by_text("Which policies were asked").click()
+    expect(page.locator(".sla-policy")).to_contain_text(f"Policy {HOSTILE}")
+    admin.follow("Put on hold…")
+    page.get_by_label("Reason:").fill(f"{both}\n{both}")
+    admin.press("Put on hold")
+    admin.told(HOSTILE)
+    expect(page.locator(".sla-hold")).to_contain_text(HOSTILE)
+    admin.follow("History")
+    expect(content).to_contain_text(HOSTILE)
+    admin.open("/")
+
+    # What would change
+    admin.open("/admin/django_sla/policy/")
+    admin.click(page.get_by_role("link", name=HOSTILE).first)
+    page.get_by_label("All others: Resolution").fill("1h")
+    admin.press("Save")
+    admin.follow("See what would change")
+    admin.button("See what would change").click()
+    admin.arrive("What would change")
+    expect(page.locator(".sla-facts")).to_contain_text(HOSTILE)
+    expect(page.locator(".sla-moves")).to_contain_text(HOSTILE)
+    admin.open("/admin/django_sla/recalculation/")
+    expect(content).to_contain_text(HOSTILE)

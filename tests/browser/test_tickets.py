@@ -1,0 +1,170 @@
+"""docs/how-to/holds-and-waivers.md and why-this-deadline.md, followed step by step."""
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from tests.browser.steps import in_a_month, in_the_admin, make_policy, open_ticket
+from tests.browser.visitor import Visitor
+
+ACTIONS = ("hold", "release", "set-target", "clear-target")
+
+
+def test_a_hold_and_its_end(visit: Callable[[str], Visitor]) -> None:
+    handler = visit("handler")
+    page = handler.page
+    number = open_ticket(handler, "Waits for the vendor", priority="High")
+    in_the_admin(handler, number)
+    panel = page.locator(".field-sla_status")
+    expect(panel.get_by_role("link")).to_have_text(["Put on hold…", "Set target…"])
+
+    handler.follow("Put on hold…")
+    expect(page.locator("#content")).to_contain_text(
+        "From now on these clocks stand still, whatever the status of the ticket: Resolution."
+    )
+    expect(page.locator("#content")).to_contain_text("These are never paused and run on: Response.")
+    handler.press("Put on hold")
+    expect(page.locator(".field-reason .errorlist")).to_have_text("This field is required.")
+    page.get_by_label("Reason:").fill("The vendor sends a new disk")
+    handler.press("Put on hold")
+    handler.told("is on hold.")
+    expect(page.locator(".sla-hold")).to_contain_text("The vendor sends a new disk")
+    expect(panel.get_by_role("heading", name="Resolution")).to_contain_text("Paused")
+    expect(panel.get_by_role("heading", name="Response")).to_contain_text("On track")
+    expect(panel.get_by_role("link")).to_have_text(["Release…", "Set target…"])
+
+    handler.follow("Release…")
+    page.get_by_label("Reason:").fill("The disk is here")
+    handler.press("Release from hold")
+    handler.told("is no longer on hold.")
+    expect(panel.get_by_role("heading", name="Resolution")).to_contain_text("On track")
+    timeline = page.locator(".sla-timeline")
+    for said in ("The vendor sends a new disk", "The disk is here", "handler"):
+        expect(timeline).to_contain_text(said)
+
+    handler.follow("View on site")
+    changelog = page.locator(".ticket__log")
+    for said in ("The vendor sends a new disk", "The disk is here", "handler", "127.0.0.1"):
+        expect(changelog).to_contain_text(said)
+
+
+def test_a_target_by_hand(visit: Callable[[str], Visitor]) -> None:
+    handler = visit("handler")
+    page = handler.page
+    number = open_ticket(handler, "Promised on the phone")
+    in_the_admin(handler, number)
+    handler.follow("Set target…")
+    page.get_by_role("radio", name="Resolution").check()
+    page.get_by_label("Date:").fill("2020-01-01")
+    page.get_by_label("Time:").fill("12:00")
+    page.get_by_label("Reason:").fill("Agreed on the phone")
+    handler.press("Set a target")
+    expect(page.locator(".field-due .errorlist")).to_be_visible()
+    expect(page.get_by_label("Reason:")).to_have_value("Agreed on the phone")
+    page.get_by_label("Date:").fill(in_a_month())
+    handler.press("Set a target")
+    handler.told("is set.")
+    expect(page.locator(".sla-status")).to_contain_text("The target was set by hand.")
+
+    handler.follow("Clear target…")
+    page.get_by_label("Reason:").fill("The customer no longer needs it")
+    handler.press("Clear a target")
+    handler.told("is what its policy says.")
+    expect(page.locator(".sla-status")).not_to_contain_text("The target was set by hand.")
+
+    # A target can be edited in the form of the ticket as well; it has a field for the reason.
+    target = page.get_by_role("group", name="Resolution target:")
+    target.get_by_label("Date:").fill(in_a_month())
+    page.get_by_label("Reason:").fill("In the form")
+    handler.press("Save and continue editing")
+    timeline = page.locator(".sla-timeline")
+    for said in ("Agreed on the phone", "The customer no longer needs it", "In the form"):
+        expect(timeline).to_contain_text(said)
+    handler.follow("History")
+    expect(page.locator("#change-history")).to_contain_text("Agreed on the phone")
+
+
+def test_a_breach_is_waived_by_those_who_may(visit: Callable[[str], Visitor]) -> None:
+    excuser = visit("excuser")
+    page = excuser.page
+    excuser.open("/admin/desk/ticket/?sla=breached")
+    excuser.click(page.locator("#result_list tbody th a").first)
+    ticket = page.url
+    # Who may see the ticket and waive, but not change it.
+    panel = page.locator(".field-sla_status")
+    expect(panel.get_by_role("link")).to_have_text(["Waive the breach…"])
+    for action in ACTIONS:
+        excuser.open(ticket.replace("/change/", f"/sla/{action}/"), status=403)
+
+    handler = visit("handler")
+    handler.open(ticket)
+    expect(handler.page.locator(".field-sla_status")).to_be_visible()
+    expect(handler.link("Waive the breach…")).to_have_count(0)
+    handler.open(ticket.replace("/change/", "/sla/waive/"), status=403)
+
+    excuser.open(ticket)
+    excuser.follow("Waive the breach…")
+    expect(page.locator("#content")).to_contain_text("A waiver cannot be taken back.")
+    page.get_by_role("radio").first.check()
+    page.get_by_label("Reason:").fill("The customer was away")
+    excuser.press("Waive a breach")
+    excuser.told("is waived.")
+    expect(panel.locator(".sla-badge__waived").first).to_have_text("waived")
+    expect(page.locator(".sla-timeline")).to_contain_text("The customer was away")
+
+
+def test_who_may_only_look_has_nothing_to_do(visit: Callable[[str], Visitor]) -> None:
+    reader = visit("reader")
+    number = open_ticket(reader, "To look at")
+    in_the_admin(reader, number)
+    panel = reader.page.locator(".field-sla_status")
+    expect(panel).to_contain_text("allowed")
+    expect(panel.get_by_role("link")).to_have_count(0)
+    for action in (*ACTIONS, "waive"):
+        reader.open(reader.page.url.replace("/change/", f"/sla/{action}/"), status=403)
+        reader.page.go_back()
+    reader.follow("History")
+    history = reader.page.locator("#change-history")
+    expect(history).to_contain_text("reader")
+    expect(history).not_to_contain_text("127.0.0.1")
+
+
+def test_why_it_is_due_then(admin: Visitor) -> None:
+    page = admin.page
+    asks = ("Category", "is", "why")
+    goals = {"All others: Resolution": "6h"}
+    make_policy(admin, "VIP customers", goals, [asks, ("Priority", "is", "urgent")])
+    make_policy(admin, "Winter campaign", goals, [asks])
+    admin.follow("Winter campaign")
+    end = page.locator(".field-effective_until")
+    end.get_by_label("Date:").fill("2026-01-31")
+    end.get_by_label("Time:").fill("23:00")
+    admin.press("Save")
+    make_policy(admin, "Office", goals, [asks])
+
+    in_the_admin(admin, open_ticket(admin, "Why?", category="why"))
+    status = page.locator(".sla-status")
+    expect(status).to_contain_text("of 6h allowed. Policy “Office”, priority medium.")
+    page.get_by_text("Every stretch of time").last.click()
+    expect(status).to_contain_text("Times are in UTC, the time zone of the calendar.")
+    expect(status.get_by_role("row").filter(has_text="counted")).to_have_count(1)
+
+    asked = page.locator(".sla-policy__asked")
+    asked.get_by_text("Which policies were asked").click()
+    tried = {name: asked.locator("ol > li").filter(has=page.get_by_text(name, exact=True)) for name in ("VIP customers", "Winter campaign", "Office")}
+    expect(tried["VIP customers"]).to_contain_text(
+        re.compile(r"database\s+not for this ticket:\s+Priority is Urgent\s+here: Medium")
+    )
+    expect(tried["Winter campaign"]).to_contain_text("not effective after 31 Jan 2026")
+    expect(tried["Office"]).to_contain_text(re.compile(r"for this ticket:\s+Category is why"))
+
+    # Where the policy has been edited since, it says so.
+    ticket = page.url
+    admin.open("/admin/django_sla/policy/")
+    admin.follow("Office")
+    page.get_by_label("All others: Resolution").fill("5h")
+    admin.press("Save")
+    admin.open(ticket)
+    expect(page.locator(".sla-policy__difference")).to_contain_text("edited")
+    expect(status).to_contain_text("of 6h allowed.")
