@@ -1,22 +1,35 @@
 """Judging a ticket with 50 policies of the database, against one policy of the settings."""
 
 from collections.abc import Callable, Iterator
+from time import perf_counter
 from typing import Any
 from unittest import mock
 
-from benchmarks.project import compare, measured, run_alone
+from benchmarks.project import measured, run_alone
 
 POLICIES = 50
-BATCH = 40
+BATCH = 10
 """Saves in one measurement, in a transaction of their own as a request would have."""
 
-ROUNDS = 40
+ROUNDS = 150
 TITLES = ["A ticket", "Another ticket"]
 GOALS = {"*": {"response": "1h", "resolution": "4h"}}
 
 
 def rows() -> Iterator[dict[str, Any]]:
     yield from measured(__file__)
+
+
+def quickest(*works: Callable[[], None]) -> list[float]:
+    """Seconds of the quickest run of each, in turn: a tenth of a millisecond more or less is lost
+    in the noise of a median."""
+    seconds: list[list[float]] = [[] for _ in works]
+    for _ in range(ROUNDS):
+        for work, found in zip(works, seconds, strict=True):
+            start = perf_counter()
+            work()
+            found.append(perf_counter() - start)
+    return [min(found) for found in seconds]
 
 
 def _rows(vendor: str) -> Iterator[dict[str, Any]]:
@@ -97,13 +110,13 @@ def _rows(vendor: str) -> Iterator[dict[str, Any]]:
             ("create", create, create),
             ("update of a field that conditions ask for", update(new), update(old)),
         ):
-            mine, base, ratio = compare(by_database(ours), by_settings(theirs), ROUNDS)
+            mine, base = quickest(by_database(ours), by_settings(theirs))
             yield {
                 "what": f"{what}, ms more with {POLICIES} policies, {vendor}",
                 "ours": mine / BATCH * 1e3,
                 "baseline": base / BATCH * 1e3,
                 "unit": "ms",
-                "ratio": (ratio - 1) * base / BATCH * 1e3,
+                "ratio": (mine - base) / BATCH * 1e3,
                 "goal": "<= 0.3",
             }
             many_asked, few_asked = queries(by_database(ours)), queries(by_settings(theirs))

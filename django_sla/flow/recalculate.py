@@ -21,6 +21,7 @@ from django_sla.flow.judging import Judge, Move, Shift
 from django_sla.flow.lock import lock_batch
 from django_sla.flow.observe import Observer
 from django_sla.flow.reterm import change
+from django_sla.flow.retry import patiently
 from django_sla.flow.writing import observer_of
 from django_sla.moment import now as read_now
 from django_sla.tables.effective import Policies
@@ -107,12 +108,17 @@ def apply(run: Recalculation, *, reason: str = "", watch: Watch = _to_the_end) -
 def _go_on(run: Recalculation, phase: Phase, watch: Watch) -> Recalculation:
     using = run._state.db or "default"
     tickets = OpenTickets(using=using, since=run.since)
-    while run.phase == phase:
+
+    def work() -> Recalculation:
         with transaction.atomic(using=using):
-            run = _locked(run, using)
-            if run.phase == phase:
-                _batch(run, tickets)
-                run.save(using=using)
+            found = _locked(run, using)
+            if found.phase == phase:
+                _batch(found, tickets)
+                found.save(using=using)
+        return found
+
+    while run.phase == phase:
+        run = patiently(work, using)
         if watch(run):
             break
     return run

@@ -7,17 +7,15 @@ clock row is only ever a projection.
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from itertools import islice
-from random import random
-from time import sleep
 from typing import TYPE_CHECKING, Any
 
-from django.db import DatabaseError, OperationalError, connections, transaction
+from django.db import DatabaseError, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from django_sla.exceptions import SLAError
@@ -26,6 +24,7 @@ from django_sla.flow.lock import lock_batch
 from django_sla.flow.mend import mend
 from django_sla.flow.refresh import latest, load_batch
 from django_sla.flow.replies import messages
+from django_sla.flow.retry import patiently
 from django_sla.flow.writing import observer_of
 from django_sla.tables import terms as terms_table
 from django_sla.tables.clock import SLAClock
@@ -44,12 +43,6 @@ BATCH = 500
 PAGE = 50_000
 """Keys that are held at a time. Tickets are asked for by the instant of their creation, of which
 there is no index, so that each page is a look through the table."""
-
-TRIES = 5
-"""How often a batch is begun that the database ends, because somebody else holds a lock."""
-
-WAIT = 0.1
-"""Seconds before the second try; twice that before the third, and so on."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -125,24 +118,9 @@ def run(
     while some := list(islice(left, size)):
         pks = [pk for pk, _created_at in some]
         work = partial(reconcile, sla, pks, using=using, repair=repair, adopt_only=adopt_only)
-        batch = _patiently(work, using)
+        batch = patiently(work, using)
         batch.oldest = some[-1][1]
         yield batch
-
-
-def _patiently(work: Callable[[], Batch], using: str) -> Batch:
-    """Do it in a transaction of its own, all over again where the database ended that."""
-    connection = connections[using]
-    for tried in range(1, TRIES):
-        try:
-            return work()
-        except OperationalError as error:
-            if connection.in_atomic_block:
-                raise  # somebody else's transaction, which is over
-            logger.info("Tried %d times to reconcile a batch: %s", tried, error)
-            sleep(WAIT * 2 ** (tried - 1) * (0.5 + random()))
-            connection.close_if_unusable_or_obsolete()
-    return work()
 
 
 # Which tickets

@@ -4,9 +4,10 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from tests.browser.visitor import Visitor
 from tests.example.desk import Desk
@@ -69,31 +70,36 @@ def address(desk: Desk) -> Iterator[str]:
 
 
 @pytest.fixture(scope="package")
-def cookies() -> dict[str, object]:
+def windows(chromium: Browser) -> dict[str, BrowserContext]:
     """Of users who have logged in, by name."""
     return {}
 
 
 @pytest.fixture
 def visit(
-    chromium: Browser, address: str, cookies: dict[str, object], request: pytest.FixtureRequest
+    chromium: Browser,
+    address: str,
+    windows: dict[str, BrowserContext],
+    request: pytest.FixtureRequest,
 ) -> Iterator[Callable[..., Visitor]]:
-    """``visit("admin")`` is that user in front of a window of their own. More arguments are those
-    of Playwright's ``new_context``."""
-    with ExitStack() as windows:
+    """``visit("admin")`` is that user with a new page before them. More arguments are those of
+    Playwright's ``new_context``."""
+    with ExitStack() as pages:
 
-        def visit(user: str, **options: object) -> Visitor:
-            context = windows.enter_context(
-                chromium.new_context(
-                    base_url=address, storage_state=cookies.get(user), **options
-                )
-            )
+        def arrive(context: BrowserContext) -> Visitor:
             visitor = Visitor(context, request.node.name)
-            windows.callback(visitor.had_no_trouble)
-            if user not in cookies:
-                visitor.log_in(user)
-                cookies[user] = context.storage_state()
+            pages.callback(visitor.leave)
             return visitor
+
+        def visit(user: str, **options: Any) -> Visitor:
+            if user not in windows:
+                windows[user] = chromium.new_context(base_url=address)
+                arrive(windows[user]).log_in(user)
+            if not options:
+                return arrive(windows[user])
+            cookies = windows[user].storage_state()
+            own = chromium.new_context(base_url=address, storage_state=cookies, **options)
+            return arrive(pages.enter_context(own))
 
         yield visit
 

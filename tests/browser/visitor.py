@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Response, expect
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Response, expect
 
 SHOTS = os.environ.get("SLA_SHOTS")
 """A folder for pictures of every page, where somebody wants to look at them."""
@@ -39,25 +39,16 @@ TOO_WIDE = """() => {
 
 class Visitor:
     def __init__(self, context: BrowserContext, name: str):
-        self.context, self.name = context, name
+        self.name = name
         self.trouble: list[str] = []
         self.seen, self.expected = 0, OK
-        self.page = self._new_page()
-
-    def _new_page(self) -> Page:
-        page = self.context.new_page()
-        page.set_viewport_size(DESKTOP)
-        page.set_default_timeout(MILLISECONDS)
-        page.on("console", self._said)
-        page.on("pageerror", lambda error: self.trouble.append(str(error)))
-        page.on("dialog", lambda dialog: self.trouble.append(f"dialog: {dialog.message}"))
-        page.on("response", self._answered)
-        return page
-
-    def close_the_page(self) -> None:
-        """And have another, with nothing in it."""
-        self.page.close()
-        self.page = self._new_page()
+        self.page = context.new_page()
+        self.page.set_viewport_size(DESKTOP)
+        self.page.set_default_timeout(MILLISECONDS)
+        self.page.on("console", self._said)
+        self.page.on("pageerror", lambda error: self.trouble.append(str(error)))
+        self.page.on("dialog", lambda dialog: self.trouble.append(f"dialog: {dialog.message}"))
+        self.page.on("response", self._answered)
 
     # Going somewhere
 
@@ -145,12 +136,13 @@ class Visitor:
             name = re.sub(r"\W+", "-", f"{self.name} {self.seen:02} {title} {how}")
             self.page.screenshot(path=Path(SHOTS) / f"{name}.png", full_page=True)
 
-    def had_no_trouble(self) -> None:
+    def leave(self) -> None:
         """
         Raises:
             AssertionError: a page had an error in its console or broke its security policy, asked
                 for what was not there, or opened a dialog.
         """
+        self.page.close()
         assert not self.trouble, "\n".join(self.trouble)
 
     def _said(self, message: ConsoleMessage) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connection, connections, transaction
+from django.db import connection
 from django.db.models import QuerySet
 from django.test.utils import CaptureQueriesContext
 
@@ -628,40 +628,3 @@ def test_a_special_kind_of_ticket_has_it_in_its_own_changelog() -> None:
     for ticket in (plain, proxy, special):
         assert reasons(ticket)[-1] == ("resolution_target", None, after(24), "reconciled")
     assert SharedTicket.history.filter(id=special.pk).count() == 0
-
-
-# The database ends a transaction
-
-
-def test_a_batch_that_the_database_ended_is_tried_again(monkeypatch: Any) -> None:
-    monkeypatch.setattr(reconcile, "WAIT", 0)
-    tries = []
-
-    def work() -> Batch:
-        tries.append(1)
-        if len(tries) < 3:
-            raise OperationalError("deadlock detected")
-        return Batch(tickets=1)
-
-    monkeypatch.setattr(connections["default"], "in_atomic_block", False)
-    monkeypatch.setattr(connections["default"], "close_if_unusable_or_obsolete", lambda: None)
-    assert reconcile._patiently(work, "default").tickets == 1
-    assert len(tries) == 3
-
-
-def test_but_not_for_ever_and_not_in_a_transaction_of_the_callers(monkeypatch: Any) -> None:
-    monkeypatch.setattr(reconcile, "WAIT", 0)
-    tries = []
-
-    def work() -> Batch:
-        tries.append(1)
-        raise OperationalError("deadlock detected")
-
-    with pytest.raises(OperationalError), transaction.atomic():
-        reconcile._patiently(work, "default")
-    assert len(tries) == 1
-    monkeypatch.setattr(connections["default"], "in_atomic_block", False)
-    monkeypatch.setattr(connections["default"], "close_if_unusable_or_obsolete", lambda: None)
-    with pytest.raises(OperationalError):
-        reconcile._patiently(work, "default")
-    assert len(tries) == 1 + reconcile.TRIES

@@ -1,0 +1,87 @@
+"""What the pages look like: by day, by night, and in the hands of those who see less well."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.browser.steps import in_a_month, in_the_admin, make_policy, open_ticket
+from tests.browser.visitor import Visitor
+
+CONTRAST = """() => {
+    const pixel = new OffscreenCanvas(1, 1).getContext("2d", {willReadFrequently: true});
+
+    function seen(colours) {
+        for (const colour of colours) {
+            pixel.fillStyle = colour;
+            pixel.fillRect(0, 0, 1, 1);
+        }
+        return [...pixel.getImageData(0, 0, 1, 1).data].slice(0, 3);
+    }
+
+    function luminance(rgb) {
+        const [r, g, b] = rgb.map((part) => part / 255).map(
+            (part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    }
+
+    function contrast(element) {
+        const behind = [];
+        for (let around = element; around; around = around.parentElement) {
+            behind.unshift(getComputedStyle(around).backgroundColor);
+        }
+        const paper = luminance(seen(behind));
+        const ink = luminance(seen([...behind, getComputedStyle(element).color]));
+        return (Math.max(paper, ink) + 0.05) / (Math.min(paper, ink) + 0.05);
+    }
+
+    const hasText = (element) => [...element.childNodes].some(
+        (node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
+    return [...document.querySelectorAll('[class*="sla-"], [class*="sla-"] *')]
+        .filter((element) => element.checkVisibility() && hasText(element))
+        .map((element) => [contrast(element), element])
+        .filter(([ratio]) => ratio < 4.5)
+        .map(([ratio, element]) => `${ratio.toFixed(1)} ${element.outerHTML.slice(0, 120)}`);
+}"""
+"""Our texts that are hard to read: WCAG asks for 4.5."""
+
+BRIGHTNESS = """() => Math.max(
+    ...getComputedStyle(document.body).backgroundColor.match(/[0-9]+/g).slice(0, 3)) / 255"""
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_texts_are_easy_to_read(visit: Callable[..., Visitor], colours: str) -> None:
+    visitor = visit("admin", color_scheme=colours)
+    page = visitor.page
+
+    def read(path: str = "") -> None:
+        if path:
+            visitor.open(path)
+        assert (page.evaluate(BRIGHTNESS) < 0.5) is (colours == "dark")
+        assert not (faint := page.evaluate(CONTRAST)), f"{page.url}: {faint}"
+
+    make_policy(visitor, colours, {"Urgent: Response": "4h"}, [("Category", "is", colours)])
+    read()
+    read("/admin/django_sla/policy/sources/")
+    visitor.open("/admin/django_sla/policy/add/")
+    page.get_by_label("Urgent: Response").fill("soon")
+    visitor.press("Save")
+    read()
+    visitor.open("/admin/django_sla/calendar/add/")
+    page.get_by_label("Name:", exact=True).fill(colours)
+    page.locator("#special_days-group").get_by_label("Date").first.fill(in_a_month())
+    visitor.press("Save and continue editing")
+    read()
+    in_the_admin(visitor, open_ticket(visitor, colours))
+    visitor.follow("Put on hold…")
+    page.get_by_label("Reason:").fill(colours)
+    visitor.press("Put on hold")
+    for closed in page.locator("summary").all():
+        closed.click()
+    read()
+    visitor.follow("History")
+    read()
+    read("/admin/desk/ticket/")
+    read("/admin/django_sla/recalculation/add/")
+    visitor.button("See what would change").click()
+    visitor.arrive("What would change")
+    read()
