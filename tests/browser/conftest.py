@@ -30,8 +30,16 @@ PERMISSIONS = {
 }
 """Users of the admin, each with their name for a password, and what they may do there."""
 
-MAKE_USERS = f"""
+HOSTILE = """<script>alert(1)</script>"'><img src=x onerror=alert(1)>{{ 7 }} %s \u202eעב"""
+"""A name, no longer than that of a department may be. Its end is written from right to left."""
+
+DEPARTMENTS = ["Network", "Operations", "Paris, France", HOSTILE]
+
+PREPARE = f"""
+from desk.models import Department
 from django.contrib.auth.models import Permission, User
+for name in {DEPARTMENTS}:
+    Department.objects.create(name=name)
 for name, codenames in {PERMISSIONS}.items():
     user = User.objects.create_user(name, password=name, is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
@@ -59,7 +67,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
     desk = Desk(tmp_path_factory.mktemp("browser") / "desk.sqlite3")
     desk.manage("migrate", "--verbosity", 0)
     desk.manage("seed_desk", "--tickets", 24)
-    desk.manage("shell", "-c", MAKE_USERS)
+    desk.manage("shell", "-c", PREPARE)
     return desk
 
 

@@ -194,6 +194,10 @@ def test_changing_a_calendar_that_is_in_use(admin: Visitor) -> None:
     admin.title("Apply policies to open tickets")
     expect(page.get_by_label("Calendar:").locator(":checked")).to_have_text("In use")
 
+    admin.button("See what would change").click()
+    admin.arrive("What would change")
+    look = page.url
+
     # A calendar that a policy uses cannot be deleted.
     admin.open(CALENDARS)
     admin.follow("In use")
@@ -201,9 +205,19 @@ def test_changing_a_calendar_that_is_in_use(admin: Visitor) -> None:
     expect(page.locator("#content")).to_contain_text("Uses it")
     expect(admin.button("Yes, I’m sure")).to_have_count(0)
     page.go_back()
+
+    # Where something was edited since you looked, it is not applied: look again.
+    page.get_by_label("Sunday").fill("10:00-13:00")
+    admin.press("Save and continue editing")
     admin.follow("History")
-    changed = page.locator("#change-history").get_by_role("row").nth(1)
-    expect(changed).to_contain_text("Sunday closed")
+    changes = page.locator(".sla-changes")
+    expect(changes.nth(0)).to_contain_text("Sunday 10:00–12:00")
+    expect(changes.nth(1)).to_contain_text("Sunday closed")
+    admin.open(look)
+    page.get_by_label("Reason:").fill("Too late")
+    admin.press("Apply to 1 ticket")
+    expect(page.locator(".messagelist .error")).to_contain_text("look again")
+    admin.title("What would change")
 
     # The ticket has the hours of before.
     in_the_admin(admin, number)

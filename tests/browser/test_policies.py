@@ -7,7 +7,6 @@ from playwright.sync_api import Locator, expect
 
 from tests.browser.steps import (
     condition_row,
-    department,
     fill_condition,
     in_the_admin,
     make_policy,
@@ -28,7 +27,6 @@ def in_list(visitor: Visitor, name: str) -> Locator:
 
 
 def test_a_policy_for_one_department_by_keyboard_alone(admin: Visitor) -> None:
-    department(admin, "Network")
     page, keyboard = admin.page, admin.page.keyboard
 
     # 1. Open the admin and click Policies. Click Add policy.
@@ -80,7 +78,6 @@ def test_a_policy_for_one_department_by_keyboard_alone(admin: Visitor) -> None:
 
 
 def test_what_is_suggested_and_what_stands_beneath_a_value(admin: Visitor) -> None:
-    department(admin, "Suggested")
     admin.open(ADD)
     row = condition_row(admin, 0)
     row.get_by_label("Field").select_option(label="Department")
@@ -140,8 +137,6 @@ def test_conditions_that_cannot_be_met_and_goals_that_are_odd(admin: Visitor) ->
 
 
 def test_every_condition_of_the_page(admin: Visitor) -> None:
-    department(admin, "Operations")
-    department(admin, "Paris, France")
     conditions = [
         ("Department", "is one of", 'Operations, "Paris, France"'),
         ("Requester → email address", "contains", "@example.com"),
