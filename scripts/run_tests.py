@@ -23,6 +23,7 @@ from find_python import interpreters
 ROOT = Path(__file__).resolve().parent.parent
 JUNIT = ROOT / ".tox" / "junit"
 SERVERS = {"postgres": 5432, "mariadb": 3306}
+BROWSER = "browser"
 MATRIX = re.compile(r"py3(?P<python>\d+)-dj(?P<django>\d+)(-(?P<server>\w+))?")
 
 Version = tuple[int, ...]
@@ -51,6 +52,12 @@ def newest(runner: "Runner", names: list[str]) -> int:
     name = newest_name(names, runner.pythons)
     code = runner.run([name if kind == "sqlite" else f"{name}-{kind}"])
     if kind == "sqlite":
+        if runner.pytest_arguments:
+            print("Without the tests in a browser, because of ARGS")
+        elif has_chromium():
+            code = runner.run([BROWSER]) or code
+        else:
+            print("Without the tests in a browser: no Chromium. CHROMIUM can say where it is")
         print("Ran on SQLite alone. With a server: make test TEST_DB=postgres (or mariadb)")
     return code
 
@@ -59,7 +66,7 @@ def everything(runner: "Runner", names: list[str], *, servers_required: bool) ->
     chosen, left_out = [], {}
     for name in names:
         match = MATRIX.fullmatch(name)
-        if match and match["server"]:
+        if (match and match["server"]) or name == BROWSER:
             continue
         if match and (version := (3, int(match["python"]))) not in runner.pythons:
             left_out[name] = "no Python {}.{} on this machine".format(*version)
@@ -71,7 +78,11 @@ def everything(runner: "Runner", names: list[str], *, servers_required: bool) ->
     for stale in JUNIT.glob("*.xml"):
         stale.unlink()
     codes = [runner.run(chosen)]
-    # One after the other: these run the tests with several threads, which a busy machine disturbs.
+    # One after the other: a busy machine disturbs those with a browser or with several threads.
+    if has_chromium() or servers_required:
+        codes.append(runner.run([BROWSER]))
+    else:
+        left_out[BROWSER] = "no Chromium; CHROMIUM can say where it is"
     for kind, port in SERVERS.items():
         name = f"{newest_name(names, runner.pythons)}-{kind}"
         if answers(port) or servers_required:
@@ -91,6 +102,10 @@ def newest_name(names: list[str], pythons: dict[Version, str]) -> str:
     version = max(known & pythons.keys(), default=max(pythons))
     django = max(int(match["django"]) for match in matrix if (3, int(match["python"])) <= version)
     return "py{}{}-dj{}".format(*version, django)
+
+
+def has_chromium() -> bool:
+    return shutil.which(os.environ.get("CHROMIUM") or "/usr/bin/chromium") is not None
 
 
 def answers(port: int) -> bool:

@@ -3,7 +3,9 @@
 from tests.browser.steps import in_a_month, in_the_admin, make_policy, open_ticket
 from tests.browser.visitor import Visitor
 
-CONTRAST = """() => {
+CONTRAST = """async () => {
+    // The admin's links change their colour gradually.
+    await Promise.all(document.getAnimations().map((animation) => animation.finished));
     const pixel = new OffscreenCanvas(1, 1).getContext("2d", {willReadFrequently: true});
 
     function seen(colours) {

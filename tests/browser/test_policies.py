@@ -83,10 +83,10 @@ def test_what_is_suggested_and_what_stands_beneath_a_value(admin: Visitor) -> No
     row.get_by_label("Field").select_option(label="Department")
     value = row.get_by_label("Value")
     value.click()
-    suggested = row.locator("datalist option[label=Suggested]")
+    suggested = row.locator("datalist option[label=Operations]")
     suggested.wait_for(state="attached")
     value.fill(suggested.get_attribute("value") or "")
-    expect(row.locator(".sla-rows__note")).to_have_text("Suggested")
+    expect(row.locator(".sla-rows__note")).to_have_text("Operations")
     # A department can be compared in these ways only.
     offered = row.get_by_label("Comparison").locator("option:enabled")
     expect(offered).to_have_text(["is", "is not", "is one of", "is none of", "is empty", "is not empty"])
@@ -122,8 +122,8 @@ def test_conditions_that_cannot_be_met_and_goals_that_are_odd(admin: Visitor) ->
     admin.open(ADD)
     page = admin.page
     page.get_by_label("Name:").fill("Odd")
-    fill_condition(condition_row(admin, 0), "Priority", "is", "high")
-    fill_condition(condition_row(admin, 1), "Priority", "is", "low")
+    fill_condition(condition_row(admin, 0), "Category", "is", "odd")
+    fill_condition(condition_row(admin, 1), "Category", "is", "even")
     page.get_by_label("High: Response").fill("8h")
     page.get_by_label("Low: Response").fill("1h")
     admin.press("Save")
