@@ -166,6 +166,7 @@ def test_a_reply_while_the_ticket_is_resolved(calendar: str) -> None:
 
 
 @needs_real_log
+@pytest.mark.thorough
 @pytest.mark.parametrize("calendar", CALENDARS)
 def test_a_real_log(calendar: str) -> None:
     with REAL.open(encoding="utf-8", newline="") as lines:

@@ -9,146 +9,387 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('django_sla', '0001_initial'),
+        ("django_sla", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Calendar',
+            name="Calendar",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80, unique=True, verbose_name='name')),
-                ('tz', models.CharField(default='UTC', max_length=64, verbose_name='time zone')),
-                ('hours', models.JSONField(blank=True, default=dict, verbose_name='opening hours')),
-                ('holidays', models.JSONField(blank=True, default=dict, verbose_name='holidays')),
-                ('special_days', models.JSONField(blank=True, default=dict, verbose_name='special days')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=80, unique=True, verbose_name="name")),
+                ("tz", models.CharField(default="UTC", max_length=64, verbose_name="time zone")),
+                ("hours", models.JSONField(blank=True, default=dict, verbose_name="opening hours")),
+                ("holidays", models.JSONField(blank=True, default=dict, verbose_name="holidays")),
+                (
+                    "special_days",
+                    models.JSONField(blank=True, default=dict, verbose_name="special days"),
+                ),
             ],
             options={
-                'verbose_name': 'calendar',
-                'verbose_name_plural': 'calendars',
-                'ordering': ['name'],
+                "verbose_name": "calendar",
+                "verbose_name_plural": "calendars",
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Edition',
+            name="Edition",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('token', models.CharField(max_length=32, verbose_name='token')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("token", models.CharField(max_length=32, verbose_name="token")),
             ],
             options={
-                'verbose_name': 'edition',
-                'verbose_name_plural': 'editions',
-                'default_permissions': (),
+                "verbose_name": "edition",
+                "verbose_name_plural": "editions",
+                "default_permissions": (),
             },
         ),
         migrations.CreateModel(
-            name='HistoricalCalendar',
+            name="HistoricalCalendar",
             fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('client_ip', models.GenericIPAddressField(blank=True, null=True, verbose_name='IP address')),
-                ('name', models.CharField(db_index=True, max_length=80, verbose_name='name')),
-                ('tz', models.CharField(default='UTC', max_length=64, verbose_name='time zone')),
-                ('hours', models.JSONField(blank=True, default=dict, verbose_name='opening hours')),
-                ('holidays', models.JSONField(blank=True, default=dict, verbose_name='holidays')),
-                ('special_days', models.JSONField(blank=True, default=dict, verbose_name='special days')),
-                ('history_id', models.BigAutoField(editable=False, primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigIntegerField(
+                        auto_created=True, blank=True, db_index=True, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "client_ip",
+                    models.GenericIPAddressField(blank=True, null=True, verbose_name="IP address"),
+                ),
+                ("name", models.CharField(db_index=True, max_length=80, verbose_name="name")),
+                ("tz", models.CharField(default="UTC", max_length=64, verbose_name="time zone")),
+                ("hours", models.JSONField(blank=True, default=dict, verbose_name="opening hours")),
+                ("holidays", models.JSONField(blank=True, default=dict, verbose_name="holidays")),
+                (
+                    "special_days",
+                    models.JSONField(blank=True, default=dict, verbose_name="special days"),
+                ),
+                (
+                    "history_id",
+                    models.BigAutoField(editable=False, primary_key=True, serialize=False),
+                ),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'historical calendar',
-                'verbose_name_plural': 'historical calendars',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
+                "verbose_name": "historical calendar",
+                "verbose_name_plural": "historical calendars",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
-            name='HistoricalPolicy',
+            name="HistoricalPolicy",
             fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('client_ip', models.GenericIPAddressField(blank=True, null=True, verbose_name='IP address')),
-                ('name', models.CharField(db_index=True, max_length=80, verbose_name='name')),
-                ('enabled', models.BooleanField(default=True, verbose_name='enabled')),
-                ('order', models.PositiveIntegerField(default=0, help_text='Lower ones are asked first; the first that matches is taken.', verbose_name='order')),
-                ('fallback', models.BooleanField(default=False, help_text='For every ticket that no other policy is for, whatever its source. One policy can be.', verbose_name='fallback')),
-                ('conditions', models.JSONField(blank=True, default=list, verbose_name='conditions')),
-                ('goals', models.JSONField(blank=True, default=dict, verbose_name='goals')),
-                ('reopening', models.CharField(blank=True, choices=[('resume', 'the same clock goes on'), ('restart', 'a new clock starts'), ('keep', 'the first resolution stands')], max_length=8, verbose_name='reopening')),
-                ('at_risk', models.PositiveSmallIntegerField(blank=True, help_text='Percentage of the goal from which on an open clock is at risk.', null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(100)], verbose_name='at risk from')),
-                ('effective_from', models.DateTimeField(blank=True, null=True, verbose_name='effective from')),
-                ('effective_until', models.DateTimeField(blank=True, help_text='The first instant at which it is no longer taken.', null=True, verbose_name='effective until')),
-                ('history_id', models.BigAutoField(editable=False, primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('calendar', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='django_sla.calendar', verbose_name='calendar')),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigIntegerField(
+                        auto_created=True, blank=True, db_index=True, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "client_ip",
+                    models.GenericIPAddressField(blank=True, null=True, verbose_name="IP address"),
+                ),
+                ("name", models.CharField(db_index=True, max_length=80, verbose_name="name")),
+                ("enabled", models.BooleanField(default=True, verbose_name="enabled")),
+                (
+                    "order",
+                    models.PositiveIntegerField(
+                        default=0,
+                        help_text="Lower ones are asked first; the first that matches is taken.",
+                        verbose_name="order",
+                    ),
+                ),
+                (
+                    "fallback",
+                    models.BooleanField(
+                        default=False,
+                        help_text="For every ticket that no other policy is for, whatever its source. One policy can be.",
+                        verbose_name="fallback",
+                    ),
+                ),
+                (
+                    "conditions",
+                    models.JSONField(blank=True, default=list, verbose_name="conditions"),
+                ),
+                ("goals", models.JSONField(blank=True, default=dict, verbose_name="goals")),
+                (
+                    "reopening",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("resume", "the same clock goes on"),
+                            ("restart", "a new clock starts"),
+                            ("keep", "the first resolution stands"),
+                        ],
+                        max_length=8,
+                        verbose_name="reopening",
+                    ),
+                ),
+                (
+                    "at_risk",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        help_text="Percentage of the goal from which on an open clock is at risk.",
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(100),
+                        ],
+                        verbose_name="at risk from",
+                    ),
+                ),
+                (
+                    "effective_from",
+                    models.DateTimeField(blank=True, null=True, verbose_name="effective from"),
+                ),
+                (
+                    "effective_until",
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="The first instant at which it is no longer taken.",
+                        null=True,
+                        verbose_name="effective until",
+                    ),
+                ),
+                (
+                    "history_id",
+                    models.BigAutoField(editable=False, primary_key=True, serialize=False),
+                ),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
+                (
+                    "calendar",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="django_sla.calendar",
+                        verbose_name="calendar",
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'historical policy',
-                'verbose_name_plural': 'historical policies',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
+                "verbose_name": "historical policy",
+                "verbose_name_plural": "historical policies",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
-            name='Policy',
+            name="Policy",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80, unique=True, verbose_name='name')),
-                ('enabled', models.BooleanField(default=True, verbose_name='enabled')),
-                ('order', models.PositiveIntegerField(default=0, help_text='Lower ones are asked first; the first that matches is taken.', verbose_name='order')),
-                ('fallback', models.BooleanField(default=False, help_text='For every ticket that no other policy is for, whatever its source. One policy can be.', verbose_name='fallback')),
-                ('conditions', models.JSONField(blank=True, default=list, verbose_name='conditions')),
-                ('goals', models.JSONField(blank=True, default=dict, verbose_name='goals')),
-                ('reopening', models.CharField(blank=True, choices=[('resume', 'the same clock goes on'), ('restart', 'a new clock starts'), ('keep', 'the first resolution stands')], max_length=8, verbose_name='reopening')),
-                ('at_risk', models.PositiveSmallIntegerField(blank=True, help_text='Percentage of the goal from which on an open clock is at risk.', null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(100)], verbose_name='at risk from')),
-                ('effective_from', models.DateTimeField(blank=True, null=True, verbose_name='effective from')),
-                ('effective_until', models.DateTimeField(blank=True, help_text='The first instant at which it is no longer taken.', null=True, verbose_name='effective until')),
-                ('calendar', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='policies', to='django_sla.calendar', verbose_name='calendar')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=80, unique=True, verbose_name="name")),
+                ("enabled", models.BooleanField(default=True, verbose_name="enabled")),
+                (
+                    "order",
+                    models.PositiveIntegerField(
+                        default=0,
+                        help_text="Lower ones are asked first; the first that matches is taken.",
+                        verbose_name="order",
+                    ),
+                ),
+                (
+                    "fallback",
+                    models.BooleanField(
+                        default=False,
+                        help_text="For every ticket that no other policy is for, whatever its source. One policy can be.",
+                        verbose_name="fallback",
+                    ),
+                ),
+                (
+                    "conditions",
+                    models.JSONField(blank=True, default=list, verbose_name="conditions"),
+                ),
+                ("goals", models.JSONField(blank=True, default=dict, verbose_name="goals")),
+                (
+                    "reopening",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("resume", "the same clock goes on"),
+                            ("restart", "a new clock starts"),
+                            ("keep", "the first resolution stands"),
+                        ],
+                        max_length=8,
+                        verbose_name="reopening",
+                    ),
+                ),
+                (
+                    "at_risk",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        help_text="Percentage of the goal from which on an open clock is at risk.",
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(100),
+                        ],
+                        verbose_name="at risk from",
+                    ),
+                ),
+                (
+                    "effective_from",
+                    models.DateTimeField(blank=True, null=True, verbose_name="effective from"),
+                ),
+                (
+                    "effective_until",
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="The first instant at which it is no longer taken.",
+                        null=True,
+                        verbose_name="effective until",
+                    ),
+                ),
+                (
+                    "calendar",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="policies",
+                        to="django_sla.calendar",
+                        verbose_name="calendar",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'policy',
-                'verbose_name_plural': 'policies',
-                'ordering': ['fallback', 'order', 'name'],
-                'permissions': [('apply_policy', 'Can apply policies to open tickets'), ('waive_breach', 'Can waive breaches'), ('view_ip', 'Can see IP addresses in changelogs')],
+                "verbose_name": "policy",
+                "verbose_name_plural": "policies",
+                "ordering": ["fallback", "order", "name"],
+                "permissions": [
+                    ("apply_policy", "Can apply policies to open tickets"),
+                    ("waive_breach", "Can waive breaches"),
+                    ("view_ip", "Can see IP addresses in changelogs"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Recalculation',
+            name="Recalculation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('policies', models.JSONField(default=list, verbose_name='policies')),
-                ('since', models.DateTimeField(null=True, verbose_name='opened since')),
-                ('reason', models.TextField(blank=True, verbose_name='reason')),
-                ('started_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='started at')),
-                ('finished_at', models.DateTimeField(null=True, verbose_name='finished at')),
-                ('phase', models.CharField(choices=[('previewing', 'previewing'), ('ready', 'ready to be applied'), ('applying', 'applying'), ('done', 'done')], default='previewing', max_length=12, verbose_name='phase')),
-                ('digest', models.CharField(max_length=64)),
-                ('position', models.JSONField(default=list)),
-                ('total', models.PositiveBigIntegerField(default=0, verbose_name='open tickets')),
-                ('seen', models.PositiveBigIntegerField(default=0, verbose_name='seen')),
-                ('applied', models.PositiveBigIntegerField(default=0, verbose_name='applied')),
-                ('affected', models.PositiveBigIntegerField(default=0, verbose_name='affected')),
-                ('earlier', models.PositiveBigIntegerField(default=0, verbose_name='earlier deadlines')),
-                ('later', models.PositiveBigIntegerField(default=0, verbose_name='later deadlines')),
-                ('breached', models.PositiveBigIntegerField(default=0, verbose_name='newly breached')),
-                ('recovered', models.PositiveBigIntegerField(default=0, verbose_name='no longer breached')),
-                ('largest', models.JSONField(default=list)),
-                ('actor', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='actor')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("policies", models.JSONField(default=list, verbose_name="policies")),
+                ("since", models.DateTimeField(null=True, verbose_name="opened since")),
+                ("reason", models.TextField(blank=True, verbose_name="reason")),
+                (
+                    "started_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, verbose_name="started at"
+                    ),
+                ),
+                ("finished_at", models.DateTimeField(null=True, verbose_name="finished at")),
+                (
+                    "phase",
+                    models.CharField(
+                        choices=[
+                            ("previewing", "previewing"),
+                            ("ready", "ready to be applied"),
+                            ("applying", "applying"),
+                            ("done", "done"),
+                        ],
+                        default="previewing",
+                        max_length=12,
+                        verbose_name="phase",
+                    ),
+                ),
+                ("digest", models.CharField(max_length=64)),
+                ("position", models.JSONField(default=list)),
+                ("total", models.PositiveBigIntegerField(default=0, verbose_name="open tickets")),
+                ("seen", models.PositiveBigIntegerField(default=0, verbose_name="seen")),
+                ("applied", models.PositiveBigIntegerField(default=0, verbose_name="applied")),
+                ("affected", models.PositiveBigIntegerField(default=0, verbose_name="affected")),
+                (
+                    "earlier",
+                    models.PositiveBigIntegerField(default=0, verbose_name="earlier deadlines"),
+                ),
+                (
+                    "later",
+                    models.PositiveBigIntegerField(default=0, verbose_name="later deadlines"),
+                ),
+                (
+                    "breached",
+                    models.PositiveBigIntegerField(default=0, verbose_name="newly breached"),
+                ),
+                (
+                    "recovered",
+                    models.PositiveBigIntegerField(default=0, verbose_name="no longer breached"),
+                ),
+                ("largest", models.JSONField(default=list)),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="actor",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'recalculation',
-                'verbose_name_plural': 'recalculations',
-                'ordering': ['-pk'],
-                'default_permissions': ('view',),
+                "verbose_name": "recalculation",
+                "verbose_name_plural": "recalculations",
+                "ordering": ["-pk"],
+                "default_permissions": ("view",),
             },
         ),
     ]

@@ -120,10 +120,9 @@ def test_the_page_is_left_and_come_back_to(admin: Visitor, desk: Desk) -> None:
     # So slow that the answer comes before the work is done.
     page.route(re.compile("/recalculation/[0-9]+/"), unanswered)
     page.get_by_label("Reason:").fill("Agreed in May")
-    with page.expect_navigation():
-        with desk.busy():
-            admin.button("Apply to 1 ticket").click(no_wait_after=True)
-            page.wait_for_timeout(SECONDS * 1000)
+    with page.expect_navigation(), desk.busy():
+        admin.button("Apply to 1 ticket").click(no_wait_after=True)
+        page.wait_for_timeout(SECONDS * 1000)
     admin.title("Applying to open tickets")
     expect(page.get_by_role("progressbar", name="Applying")).to_have_attribute("value", "99")
     run_page = page.url

@@ -36,7 +36,9 @@ def test_hostile_names_are_text(admin: Visitor) -> None:
     conditions = [("Department", "is", HOSTILE), ("Title", "contains", LONG)]
     make_policy(admin, HOSTILE, goals, conditions)
     expect(content.get_by_role("row", name=HOSTILE)).to_contain_text(f"Department is {HOSTILE}")
-    admin.click(page.locator("#result_list tbody th a, .field-name a").filter(has_text=HOSTILE).first)
+    admin.click(
+        page.locator("#result_list tbody th a, .field-name a").filter(has_text=HOSTILE).first
+    )
     page.get_by_label("Calendar:").select_option(label=LONG)
     page.get_by_label("All others: Resolution").fill("2h")
     admin.press("Save and continue editing")

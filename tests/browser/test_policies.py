@@ -89,7 +89,9 @@ def test_what_is_suggested_and_what_stands_beneath_a_value(admin: Visitor) -> No
     expect(row.locator(".sla-rows__note")).to_have_text("Operations")
     # A department can be compared in these ways only.
     offered = row.get_by_label("Comparison").locator("option:enabled")
-    expect(offered).to_have_text(["is", "is not", "is one of", "is none of", "is empty", "is not empty"])
+    expect(offered).to_have_text(
+        ["is", "is not", "is one of", "is none of", "is empty", "is not empty"]
+    )
 
 
 def test_a_mistake_keeps_what_was_typed(admin: Visitor) -> None:
@@ -102,7 +104,10 @@ def test_a_mistake_keeps_what_was_typed(admin: Visitor) -> None:
     admin.press("Save")
 
     admin.title("Add policy")
-    value, cell = condition_row(admin, 0).get_by_label("Value"), page.get_by_label("Urgent: Response")
+    value, cell = (
+        condition_row(admin, 0).get_by_label("Value"),
+        page.get_by_label("Urgent: Response"),
+    )
     expect(value).to_have_value("No such department")
     expect(errors_beside(value)).to_contain_text("No such department")
     expect(cell).to_have_value("15 parsecs")
@@ -282,7 +287,9 @@ def test_who_changed_what_and_for_some_from_where(
     expect(history.get_by_role("row")).to_have_count(3)
     changed = history.get_by_role("row").nth(1)
     expect(changed).to_contain_text("admin")
-    expect(changed.locator(".sla-changes")).to_have_text(re.compile("Goals: Urgent, Response 1h .*30m"))
+    expect(changed.locator(".sla-changes")).to_have_text(
+        re.compile("Goals: Urgent, Response 1h .*30m")
+    )
     expect(changed).to_contain_text("127.0.0.1")
 
     editor = visit("editor")

@@ -152,7 +152,10 @@ def test_why_it_is_due_then(admin: Visitor) -> None:
 
     asked = page.locator(".sla-policy__asked")
     asked.get_by_text("Which policies were asked").click()
-    tried = {name: asked.locator("ol > li").filter(has=page.get_by_text(name, exact=True)) for name in ("VIP customers", "Winter campaign", "Office")}
+    tried = {
+        name: asked.locator("ol > li").filter(has=page.get_by_text(name, exact=True))
+        for name in ("VIP customers", "Winter campaign", "Office")
+    }
     expect(tried["VIP customers"]).to_contain_text(
         re.compile(r"database\s+not for this ticket:\s+Priority is Urgent\s+here: Medium")
     )

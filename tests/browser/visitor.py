@@ -3,9 +3,8 @@
 import os
 import re
 from pathlib import Path
-from typing import Any
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Response, expect
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, expect
 
 SHOTS = os.environ.get("SLA_SHOTS")
 """A folder for pictures of every page, where somebody wants to look at them."""
@@ -50,7 +49,6 @@ class Visitor:
         self.page.on("console", self._said)
         self.page.on("pageerror", lambda error: self.trouble.append(str(error)))
         self.page.on("dialog", lambda dialog: self.trouble.append(f"dialog: {dialog.message}"))
-        self.page.on("response", self._answered)
 
     # Going somewhere
 
@@ -112,7 +110,9 @@ class Visitor:
         self.look()
 
     def title(self, text: str) -> None:
-        expect(self.page.get_by_role("heading", level=1).last).to_have_text(text, timeout=MILLISECONDS)
+        expect(self.page.get_by_role("heading", level=1).last).to_have_text(
+            text, timeout=MILLISECONDS
+        )
 
     def told(self, text: str) -> None:
         """By a message at the top of the page."""
@@ -154,7 +154,3 @@ class Visitor:
         refused = f"the server responded with a status of {self.expected} "
         if message.type in ("error", "warning") and refused not in message.text:
             self.trouble.append(f"{self.page.url}: {message.text}")
-
-    def _answered(self, response: Response) -> None:
-        if response.status not in (OK, self.expected) and response.status >= 400:
-            self.trouble.append(f"{response.url}: {response.status}")

@@ -214,6 +214,7 @@ class Lives(RuleBasedStateMachine):
                     assert not found.filter(pk=ticket.pk).exists(), other
 
 
+@pytest.mark.thorough
 @pytest.mark.django_db
 def test_lives() -> None:
     run_state_machine_as_test(

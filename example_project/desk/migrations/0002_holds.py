@@ -4,15 +4,30 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('desk', '0001_initial'),
+        ("desk", "0001_initial"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='ticketslaevent',
-            name='kind',
-            field=models.CharField(choices=[('opened', 'opened'), ('agent_replied', 'agent replied'), ('requester_replied', 'requester replied'), ('status_moved', 'status moved'), ('priority_changed', 'priority changed'), ('terms_changed', 'terms changed'), ('target_set', 'target set by hand'), ('target_cleared', 'target cleared'), ('breach_waived', 'breach waived'), ('held', 'put on hold'), ('released', 'released from hold')], max_length=24, verbose_name='kind'),
+            model_name="ticketslaevent",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("opened", "opened"),
+                    ("agent_replied", "agent replied"),
+                    ("requester_replied", "requester replied"),
+                    ("status_moved", "status moved"),
+                    ("priority_changed", "priority changed"),
+                    ("terms_changed", "terms changed"),
+                    ("target_set", "target set by hand"),
+                    ("target_cleared", "target cleared"),
+                    ("breach_waived", "breach waived"),
+                    ("held", "put on hold"),
+                    ("released", "released from hold"),
+                ],
+                max_length=24,
+                verbose_name="kind",
+            ),
         ),
     ]
