@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
+from tests.browser.steps import DEPARTMENTS
 from tests.browser.visitor import Visitor
 from tests.example.desk import Desk
 
@@ -29,11 +30,6 @@ PERMISSIONS = {
     "excuser": ["view_ticket", "waive_breach"],
 }
 """Users of the admin, each with their name for a password, and what they may do there."""
-
-HOSTILE = """<script>alert(1)</script>"'><img src=x onerror=alert(1)>{{ 7 }} %s \u202eעב"""
-"""A name, no longer than that of a department may be. Its end is written from right to left."""
-
-DEPARTMENTS = ["Network", "Operations", "Paris, France", HOSTILE]
 
 PREPARE = f"""
 from desk.models import Department
@@ -94,7 +90,7 @@ def visit(
     Playwright's ``new_context``."""
     with ExitStack() as pages:
 
-        def arrive(context: BrowserContext) -> Visitor:
+        def sit_down(context: BrowserContext) -> Visitor:
             visitor = Visitor(context, request.node.name)
             pages.callback(visitor.leave)
             return visitor
@@ -102,12 +98,12 @@ def visit(
         def visit(user: str, **options: Any) -> Visitor:
             if user not in windows:
                 windows[user] = chromium.new_context(base_url=address)
-                arrive(windows[user]).log_in(user)
+                sit_down(windows[user]).log_in(user)
             if not options:
-                return arrive(windows[user])
+                return sit_down(windows[user])
             cookies = windows[user].storage_state()
             own = chromium.new_context(base_url=address, storage_state=cookies, **options)
-            return arrive(pages.enter_context(own))
+            return sit_down(pages.enter_context(own))
 
         yield visit
 

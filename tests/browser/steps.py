@@ -2,19 +2,29 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from playwright.sync_api import Locator
 
 from tests.browser.visitor import Visitor
 
+NEXT_YEAR = datetime.now(UTC).year + 1
 
-def make_policy(
+HOSTILE = """<script>alert(1)</script>"'><img src=x onerror=alert(1)>{{ 7 }} %s \u202eעב"""
+"""A name, no longer than that of a department may be. Its end is written from right to left."""
+
+DEPARTMENTS = ["Network", "Operations", "Paris, France", HOSTILE]
+"""Those that are there besides the invented ones."""
+
+
+def begin_policy(
     visitor: Visitor,
     name: str,
     goals: dict[str, str],
     conditions: Iterable[tuple[str, str, str]] = (),
 ) -> None:
-    """
+    """Fill in the form of a new one.
+
     Args:
         goals: such as ``{"Urgent: Response": "15m"}``.
         conditions: field, comparison and value of each.
@@ -25,6 +35,10 @@ def make_policy(
         fill_condition(condition_row(visitor, number), *condition)
     for cell, goal in goals.items():
         visitor.page.get_by_label(cell).fill(goal)
+
+
+def make_policy(visitor: Visitor, name: str, *more: Any) -> None:
+    begin_policy(visitor, name, *more)
     visitor.press("Save")
     visitor.told(f"“{name}” was added successfully.")
 

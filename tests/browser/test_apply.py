@@ -53,7 +53,7 @@ def test_an_edit_is_applied_to_open_tickets(
     row = editor.page.get_by_role("row").filter(has=editor.link("Faster"))
     expect(row.locator(".field-old_terms")).to_have_text("2")
     expect(row.locator(".field-old_terms a")).to_have_count(0)
-    editor.open("/admin/django_sla/recalculation/add/", status=403)
+    assert editor.is_refused("/admin/django_sla/recalculation/add/")
 
     # Follow See what would change in it.
     admin.follow("See what would change")
@@ -106,6 +106,7 @@ def test_the_page_is_left_and_come_back_to(admin: Visitor, desk: Desk) -> None:
     admin.title("Looking at what would change")
     expect(page.get_by_role("progressbar", name="Looking")).to_have_attribute("value", "0")
     expect(admin.button("Go on")).to_be_hidden()
+    expect(page.locator(".errornote")).to_be_hidden()
 
     # Recalculations has it.
     admin.open("/admin/")
