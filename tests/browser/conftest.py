@@ -7,9 +7,8 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser.steps import DEPARTMENTS
 from tests.browser.visitor import Visitor
 from tests.example.desk import Desk
 
@@ -22,24 +21,6 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-
-PERMISSIONS = {
-    "reader": ["view_policy", "view_calendar", "view_ticket"],
-    "editor": ["view_policy", "change_policy", "view_calendar", "change_calendar"],
-    "handler": ["view_ticket", "change_ticket"],
-    "excuser": ["view_ticket", "waive_breach"],
-}
-"""Users of the admin, each with their name for a password, and what they may do there."""
-
-PREPARE = f"""
-from desk.models import Department
-from django.contrib.auth.models import Permission, User
-for name in {DEPARTMENTS}:
-    Department.objects.create(name=name)
-for name, codenames in {PERMISSIONS}.items():
-    user = User.objects.create_user(name, password=name, is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
-"""
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -63,7 +44,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
     desk = Desk(tmp_path_factory.mktemp("browser") / "desk.sqlite3")
     desk.manage("migrate", "--verbosity", 0)
     desk.manage("seed_desk", "--tickets", 24)
-    desk.manage("shell", "-c", PREPARE)
+    desk.manage("shell", "--verbosity", 0, "-c", "import tests.browser.prepare")
     return desk
 
 
@@ -74,36 +55,31 @@ def address(desk: Desk) -> Iterator[str]:
 
 
 @pytest.fixture(scope="package")
-def windows(chromium: Browser) -> dict[str, BrowserContext]:
-    """Of users who have logged in, by name."""
+def visitors(chromium: Browser) -> dict[str, Visitor]:
+    """Those who have logged in, by name. Their pages stay: to open one takes long."""
     return {}
 
 
 @pytest.fixture
 def visit(
-    chromium: Browser,
-    address: str,
-    windows: dict[str, BrowserContext],
-    request: pytest.FixtureRequest,
+    chromium: Browser, address: str, visitors: dict[str, Visitor], request: pytest.FixtureRequest
 ) -> Iterator[Callable[..., Visitor]]:
-    """``visit("admin")`` is that user with a new page before them. More arguments are those of
+    """``visit("admin")`` is that user in front of a browser. More arguments are those of
     Playwright's ``new_context``."""
-    with ExitStack() as pages:
-
-        def sit_down(context: BrowserContext) -> Visitor:
-            visitor = Visitor(context, request.node.name)
-            pages.callback(visitor.leave)
-            return visitor
+    with ExitStack() as visits:
 
         def visit(user: str, **options: Any) -> Visitor:
-            if user not in windows:
-                windows[user] = chromium.new_context(base_url=address)
-                sit_down(windows[user]).log_in(user)
-            if not options:
-                return sit_down(windows[user])
-            cookies = windows[user].storage_state()
-            own = chromium.new_context(base_url=address, storage_state=cookies, **options)
-            return sit_down(pages.enter_context(own))
+            if user not in visitors:
+                visitors[user] = Visitor(chromium.new_context(base_url=address))
+                visitors[user].log_in(user)
+            visitor = visitors[user]
+            if options:
+                cookies = visitor.page.context.storage_state()
+                context = chromium.new_context(base_url=address, storage_state=cookies, **options)
+                visitor = Visitor(visits.enter_context(context))
+            visitor.errand = request.node.name
+            visits.callback(visitor.leave)
+            return visitor
 
         yield visit
 

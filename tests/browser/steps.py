@@ -58,31 +58,28 @@ def fill_condition(row: Locator, field: str, comparison: str, value: str = "") -
         row.get_by_label("Value").fill(value)
 
 
-def open_ticket(
-    visitor: Visitor,
-    title: str,
-    *,
-    department: str = "",
-    category: str = "",
-    priority: str = "Medium",
-) -> str:
-    """On the pages of the desk; gives the ticket's number."""
+def open_ticket(visitor: Visitor, title: str, **fields: str) -> None:
+    """On the pages of the desk, and go on to the admin."""
     visitor.open("/tickets/new/")
-    page = visitor.page
-    page.get_by_label("Title").fill(title)
-    page.get_by_label("Category").fill(category)
-    page.get_by_label("Priority").select_option(label=priority)
-    if department:
-        page.get_by_label("Department").select_option(label=department)
+    visitor.page.get_by_label("Title").fill(title)
+    for label, choice in fields.items():
+        visitor.page.get_by_label(label.capitalize()).select_option(label=choice)
     visitor.press("Open ticket")
-    return page.locator(".crumbs .number").inner_text()
-
-
-def in_the_admin(visitor: Visitor, number: str) -> None:
-    """The page of a ticket there, as agents come to it."""
-    if not visitor.page.url.endswith(f"/tickets/{number}/"):
-        visitor.open(f"/tickets/{number}/")
     visitor.follow("Open in admin")
+
+
+def edit_policy(visitor: Visitor, name: str, goal: str) -> None:
+    """Its resolution."""
+    visitor.open("/admin/django_sla/policy/")
+    visitor.follow(name)
+    visitor.page.get_by_label("All others: Resolution").fill(goal)
+    visitor.press("Save")
+
+
+def find_ticket(visitor: Visitor, title: str) -> None:
+    """Its page in the admin."""
+    visitor.open(f"/admin/desk/ticket/?q={title}")
+    visitor.click(visitor.page.locator("#result_list tbody th a").first)
 
 
 def set_target(visitor: Visitor, reason: str) -> None:

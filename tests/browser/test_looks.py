@@ -1,6 +1,6 @@
 """What the pages look like: by day, by night, and in the hands of those who see less well."""
 
-from tests.browser.steps import in_a_month, in_the_admin, make_policy, open_ticket
+from tests.browser.steps import find_ticket, in_a_month
 from tests.browser.visitor import Visitor
 
 CONTRAST = """async () => {
@@ -55,7 +55,7 @@ def test_texts_are_easy_to_read_by_day_and_by_night(admin: Visitor) -> None:
             assert (page.evaluate(BRIGHTNESS) > 0.5) is is_bright
             assert not (faint := page.evaluate(CONTRAST)), f"{page.url}, {colours}: {faint}"
 
-    make_policy(admin, "Colours", {"Urgent: Response": "4h"}, [("Category", "is", "colours")])
+    admin.open("/admin/django_sla/policy/")
     read()
     admin.open("/admin/django_sla/policy/sources/")
     read()
@@ -68,7 +68,7 @@ def test_texts_are_easy_to_read_by_day_and_by_night(admin: Visitor) -> None:
     page.locator("#special_days-group").get_by_label("Date").first.fill(in_a_month())
     admin.press("Save and continue editing")
     read()
-    in_the_admin(admin, open_ticket(admin, "Colours"))
+    find_ticket(admin, "For Read")
     admin.follow("Put on hold…")
     page.get_by_label("Reason:").fill("Colours")
     admin.press("Put on hold")

@@ -2,7 +2,14 @@
 
 from playwright.sync_api import expect
 
-from tests.browser.steps import HOSTILE, begin_policy, condition_row, in_a_month, open_ticket
+from tests.browser.steps import (
+    HOSTILE,
+    begin_policy,
+    condition_row,
+    edit_policy,
+    in_a_month,
+    open_ticket,
+)
 from tests.browser.visitor import Visitor
 
 LONG = "Donaudampfschifffahrtsgesellschaft" * 2
@@ -22,7 +29,6 @@ def test_hostile_names_are_text(admin: Visitor) -> None:
     page.locator("#holidays-group").get_by_label("Name").first.fill(both)
     admin.press("Save and continue editing")
     expect(page.locator(".sla-week__coming")).to_contain_text(both)
-    admin.follow("Add public holidays…")
     admin.open("/admin/django_sla/calendar/")
     expect(content).to_contain_text(both)
 
@@ -40,17 +46,13 @@ def test_hostile_names_are_text(admin: Visitor) -> None:
 
     # A ticket
     open_ticket(admin, both, department=HOSTILE)
-    expect(page.get_by_role("heading", level=1)).to_contain_text(HOSTILE)
-    admin.follow("Open in admin")
+    expect(content.get_by_role("heading", level=2).first).to_contain_text(HOSTILE)
     ticket = page.url
     page.get_by_text("Which policies were asked").click()
     expect(page.locator(".sla-policy")).to_contain_text(f"Policy {HOSTILE}")
 
     # What would change
-    admin.open("/admin/django_sla/policy/")
-    admin.click(page.get_by_role("link", name=HOSTILE).first)
-    page.get_by_label("All others: Resolution").fill("1h")
-    admin.press("Save")
+    edit_policy(admin, HOSTILE, "1h")
     admin.follow("See what would change")
     admin.button("See what would change").click()
     admin.arrive("What would change")
@@ -59,7 +61,7 @@ def test_hostile_names_are_text(admin: Visitor) -> None:
     admin.open("/admin/django_sla/recalculation/")
     expect(content).to_contain_text(HOSTILE)
     admin.open("/admin/django_sla/policy/")
-    admin.click(page.get_by_role("link", name=HOSTILE).first)
+    admin.follow(HOSTILE)
     admin.follow("History")
     expect(content).to_contain_text(HOSTILE)
 

@@ -48,8 +48,10 @@ class Visitor:
     measured: ClassVar[set[str]] = set()
     """Kinds of pages that are known not to be wider than a phone: resizing takes long."""
 
-    def __init__(self, context: BrowserContext, name: str):
-        self.name = name
+    errand = ""
+    """What they came for: the name of the test."""
+
+    def __init__(self, context: BrowserContext):
         self.trouble: list[str] = []
         self.seen = 0
         self.page = context.new_page()
@@ -140,7 +142,7 @@ class Visitor:
         if not SHOTS:
             return
         title = self.page.title().split("|")[0]
-        name = re.sub(r"\W+", "-", f"{self.name} {self.seen:02} {title} {where}")
+        name = re.sub(r"\W+", "-", f"{self.errand} {self.seen:02} {title} {where}")
         for colours in ("dark", "light"):
             self.page.emulate_media(color_scheme=colours)
             path = Path(SHOTS) / f"{name}-{colours}.png"
@@ -153,8 +155,11 @@ class Visitor:
             AssertionError: a page had an error in its console or broke its security policy, asked
                 for what was not there, or opened a dialog.
         """
-        self.page.close()
-        assert not self.trouble, "\n".join(self.trouble)
+        self.page.unroute_all()
+        self.page.set_viewport_size(DESKTOP)
+        trouble, self.trouble = self.trouble, []
+        self.seen = 0
+        assert not trouble, "\n".join(trouble)
 
     def _said(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):

@@ -1,0 +1,61 @@
+"""What the desk has before anybody comes; its own ``manage.py shell`` runs this.
+
+Each policy of ``POLICIES`` is for the tickets of a category that is called as it is, promises a
+resolution in 8 hours, and has one open ticket, "For Faster" say.
+"""
+
+from datetime import UTC, datetime
+
+from desk.models import Department, Ticket
+from django.contrib.auth.models import Permission, User
+
+from django_sla.models import Calendar, Policy
+from tests.browser.steps import DEPARTMENTS
+
+POLICIES = ["Faster", "Interrupted", "By hand", "In use", "Edited", "Read", "Broad", "Special"]
+CALENDARS = ["Ontario", "One of several", "Two of several"]
+
+USERS = {
+    "reader": ["view_policy", "view_calendar", "view_ticket"],
+    "editor": ["view_policy", "change_policy", "view_calendar", "change_calendar"],
+    "handler": ["view_ticket", "change_ticket"],
+    "excuser": ["view_ticket", "waive_breach"],
+}
+"""Users of the admin, each with their name for a password, and what they may do there."""
+
+
+def policy(name: str, order: int, *conditions: dict[str, str], **more: object) -> None:
+    Policy.objects.create(
+        name=name,
+        order=order,
+        conditions=conditions,
+        goals={"*": {"resolution": "8h"}},
+        **more,
+    )
+
+
+def where(field: str, value: str) -> dict[str, str]:
+    return {"field": field, "operator": "is", "value": value}
+
+
+for name in DEPARTMENTS:
+    Department.objects.create(name=name)
+for name, codenames in USERS.items():
+    user = User.objects.create_user(name, password=name, is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+office_hours = {day: [["09:00", "17:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}
+for name in CALENDARS:
+    Calendar.objects.create(name=name, tz="America/Toronto", hours=office_hours)
+in_use = Calendar.objects.create(name="In use", tz="America/Toronto", hours=office_hours)
+for number, name in enumerate(POLICIES, start=1):
+    calendar = in_use if name == in_use.name else None
+    policy(name, 10 * number, where("category", name), calendar=calendar)
+    Ticket.objects.create(title=f"For {name}", category=name)
+Ticket.objects.create(title="Faster, too", category="Faster")
+
+# As in docs/how-to/why-this-deadline.md.
+why = where("category", "why")
+policy("VIP customers", 110, why, where("priority", "urgent"))
+policy("Winter campaign", 120, why, effective_until=datetime(2020, 1, 31, 23, tzinfo=UTC))
+policy("Office", 130, why)
+Ticket.objects.create(title="Why?", category="why")
