@@ -284,5 +284,11 @@ def in_words(row: Row) -> str:
     """For people: "Project is Operations", in the current language."""
     operator = OperatorName(row["operator"])
     value = row.get("label", row.get("value", ""))
-    said = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    said = ", ".join(_said(value) for value in (value if isinstance(value, list) else [value]))
     return f"{path_in_words(row['field'])} {operator.label} {said}".rstrip()
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return str(value)

@@ -721,6 +721,8 @@ def test_a_row_in_words() -> None:
         (row("project__key", "in", ["OPS", "NET"]), "Project → key is one of OPS, NET"),
         (row("sort", "is_not", 1), "Sort is not Hardware"),
         (row("needed_at", "empty"), "Needed at is empty"),
+        (row("leased", "is", "true"), "Leased is yes"),
+        (row("leased", "is_not", False), "Leased is not no"),
         (row(MODEL, "is", "desk.Ticket"), "Kind of ticket is desk.Ticket"),
     ):
         assert in_words(clean_row(given)) == words
