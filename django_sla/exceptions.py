@@ -121,3 +121,7 @@ class RecalculationOver(SLAError):
 class NeverOpened(SLAError):
     """Nothing says when this ticket was opened; fill in created_at of a ticket without events,
     or restore the first event of one that has some."""
+
+
+class Undeliverable(SLAError):
+    """{0}"""

@@ -2,10 +2,12 @@
 
 from django_sla.tables.calendar import Calendar
 from django_sla.tables.clock import SLAClock
+from django_sla.tables.delivery import Notice
 from django_sla.tables.event import SLAEvent
 from django_sla.tables.history import ClientIPHistory, ClientIPHistoryManager
 from django_sla.tables.policy import Policy
 from django_sla.tables.recalculation import Recalculation
+from django_sla.tables.sweep import Beginning, Sweep
 from django_sla.tables.terms import Terms
 from django_sla.ticket.declaration import SLA
 from django_sla.ticket.face import TicketSLA
@@ -14,15 +16,18 @@ from django_sla.ticket.queryset import SLAQuerySet
 
 __all__ = [
     "SLA",
+    "Beginning",
     "Calendar",
     "ClientIPHistory",
     "ClientIPHistoryManager",
+    "Notice",
     "Policy",
     "Recalculation",
     "SLAClock",
     "SLAEvent",
     "SLAMixin",
     "SLAQuerySet",
+    "Sweep",
     "Terms",
     "TicketSLA",
 ]

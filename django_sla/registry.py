@@ -45,6 +45,9 @@ tickets: dict[type[Model], Any] = {}
 watches: dict[str, Watch] = {}
 """By the label of the comment model, in lower case: ``"desk.comment"``."""
 
+recipients: dict[str, Callable[[Any], Iterable[Any]]] = {}
+"""Whom escalations can tell, by name: ``(ticket)`` gives users or addresses."""
+
 _metrics: dict[str, Metric] = {metric.name: metric for metric in METRICS}
 _policies: dict[str, Policy] = {}
 
@@ -132,6 +135,21 @@ def _forget_policies(*, setting: str = NAME, **kwargs: Any) -> None:
 
 # Connected after the receiver of conf, which is so called first.
 setting_changed.connect(_forget_policies, dispatch_uid="django_sla.registry")
+
+
+# Recipients
+
+
+def register_recipients(name: str, who: Callable[[Any], Iterable[Any]]) -> None:
+    """Let escalations name ``who``: given a ticket, it gives users or addresses. It is asked while
+    the ticket is locked, so it should ask the database and nothing else. Adding the same one again
+    does nothing.
+
+    Raises:
+        AlreadyRegistered: the name stands for somebody else.
+    """
+    if recipients.setdefault(name, who) is not who:
+        raise AlreadyRegistered("recipients", name)
 
 
 # Comments

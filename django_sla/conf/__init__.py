@@ -13,7 +13,9 @@ from typing import Any
 
 from django.conf import settings as django_settings
 from django.core.signals import setting_changed
+from django.utils.module_loading import import_string
 
+from django_sla.conf.channels import EMAIL, SIGNAL, Channel, made
 from django_sla.conf.entry import NAME, Problem, did_you_mean, say
 from django_sla.conf.policies import ALWAYS_NAME, DEFAULT_AT_RISK, DEFAULT_NAME, POLICY_KEYS
 from django_sla.conf.reading import (
@@ -35,9 +37,12 @@ __all__ = [
     "CALENDAR_KEYS",
     "DEFAULT_AT_RISK",
     "DEFAULT_NAME",
+    "EMAIL",
     "KEYS",
     "NAME",
     "POLICY_KEYS",
+    "SIGNAL",
+    "Channel",
     "Problem",
     "Reading",
     "Responder",
@@ -61,6 +66,7 @@ class Settings:
     def __init__(self) -> None:
         self._lock = Lock()
         self._reading: Reading | None = None
+        self._made: dict[str, Any] = {}
 
     @property
     def calendars(self) -> Mapping[str, Calendar]:
@@ -94,15 +100,68 @@ class Settings:
             raise InvalidSettings(wrong)
         return responder
 
+    @property
+    def escalations(self) -> tuple[Mapping[str, Any], ...]:
+        """Of policies that do not say, as a document has them; those that are switched off are
+        among them."""
+        return self._valid().escalations
+
+    @property
+    def channels(self) -> Mapping[str, Channel]:
+        """By name; ``"email"`` is among them."""
+        return self._valid().channels
+
+    def channel(self, name: str) -> Any:
+        """The channel of this name, made once.
+
+        Raises:
+            LookupError: there is none.
+            InvalidSettings: it cannot be made.
+        """
+        found = self._made.get(name)
+        if found is None:
+            found, wrong = made(self.channels[name], f'{NAME}["CHANNELS"]["{name}"]["backend"]')
+            if wrong:
+                raise InvalidSettings(wrong)
+            self._made[name] = found
+        return found
+
+    @property
+    def digest_above(self) -> int:
+        """Above how many notices to one recipient they are told together."""
+        return self._valid().digest_above
+
+    @property
+    def base_url(self) -> str:
+        """Before the path of a page, where there is no request to tell; without a slash."""
+        return self._valid().base_url
+
+    @property
+    def metrics_token(self) -> str:
+        """The secret of whoever reads the metrics; empty: nobody but staff."""
+        return self._valid().metrics_token
+
+    @property
+    def recipient_locale(self) -> Any:
+        """``(user) -> (language, time zone)``; None where nobody says."""
+        found = self._valid().recipient_locale
+        return import_string(found) if isinstance(found, str) else found
+
     def problems(self) -> list[Problem]:
         """Everything that is wrong. Never raises."""
         reading = self._read()
-        return [*reading.problems, *imported(reading.responder)[1]]
+        unusable = [
+            problem
+            for channel in reading.channels.values()
+            for problem in made(channel, f'{NAME}["CHANNELS"]["{channel.name}"]["backend"]')[1]
+        ]
+        return [*reading.problems, *imported(reading.responder)[1], *unusable]
 
     def forget(self) -> None:
         """Read the setting again when next asked."""
         with self._lock:
             self._reading = None
+            self._made = {}
 
     def _valid(self) -> Reading:
         reading = self._read()

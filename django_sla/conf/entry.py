@@ -17,6 +17,9 @@ NAME_TAKEN = "django_sla.E005"
 UNREADABLE_CALENDAR = "django_sla.E006"
 UNREADABLE_GOAL = "django_sla.E007"
 UNUSABLE_RESPONDER = "django_sla.E008"
+UNREADABLE_ESCALATION = "django_sla.E009"
+UNKNOWN_CHANNEL = "django_sla.E050"
+UNUSABLE_CHANNEL = "django_sla.E051"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

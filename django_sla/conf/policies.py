@@ -4,12 +4,15 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
+from django_sla.conf.channels import Channel
 from django_sla.conf.entry import (
     NAME,
     NAME_TAKEN,
     UNKNOWN_CALENDAR,
+    UNKNOWN_CHANNEL,
+    UNREADABLE_ESCALATION,
     UNREADABLE_GOAL,
     Entry,
     did_you_mean,
@@ -19,9 +22,10 @@ from django_sla.core.calendar import Calendar
 from django_sla.core.condition import Condition, where
 from django_sla.core.duration import parse_duration
 from django_sla.core.errors import DurationError, PolicyError
+from django_sla.core.escalation import escalation
 from django_sla.core.policy import DEFAULT_GOALS, Policy, Reopening, Source
 
-POLICY_KEYS = ("name", "goals", "when", "calendar", "at_risk", "reopening")
+POLICY_KEYS = ("name", "goals", "when", "calendar", "at_risk", "reopening", "escalations")
 
 ALWAYS_NAME = "always"
 """The calendar that needs no definition."""
@@ -40,6 +44,7 @@ class Defaults:
     calendar: str
     at_risk: int
     reopening: Reopening
+    escalations: tuple[Mapping[str, Any], ...]
     origins: Mapping[str, Source]
     """Of these three: the setting, or what ships."""
 
@@ -67,6 +72,34 @@ def reopening(entry: Entry) -> Reopening:
     names = ", ".join(map(json.dumps, choices))
     entry.expected(f"one of {names}", did_you_mean(entry.value, choices))
     return Reopening.RESUME
+
+
+def escalations(
+    entries: Entry, channels: Mapping[str, Channel] | None = None
+) -> tuple[dict[str, Any], ...]:
+    """Escalations as a document has them, those that are switched off among them; where
+    ``channels`` are given, by one of these."""
+    found = []
+    for entry in entries.items('[{"when": "due", "channel": "email", "to": ["assignee"]}]'):
+        table = entry.table('{"when": "due", "channel": "email", "to": ["assignee"]}')
+        if table is not entry:
+            continue
+        try:
+            escalation(entry.value)
+        except PolicyError as error:
+            entry.wrong(str(error), id=UNREADABLE_ESCALATION)
+            continue
+        found.append(dict(entry.value))
+        if channels is not None:
+            _by_channel(entry, channels)
+    return tuple(found)
+
+
+def _by_channel(entry: Entry, channels: Mapping[str, Channel]) -> None:
+    name = entry.get("channel", "")
+    if name.value not in channels:
+        hint = did_you_mean(name.value, channels) or f"There is {', '.join(channels)}."
+        name.expected("the name of a channel", hint, id=UNKNOWN_CHANNEL)
 
 
 def goals(table: Entry, *, removable: bool = False) -> GoalTable:
@@ -122,14 +155,17 @@ def _given(row: Mapping[str, timedelta | None]) -> dict[str, timedelta]:
 
 
 def policies(
-    entries: Entry, calendars: Mapping[str, Calendar], defaults: Defaults
+    entries: Entry,
+    calendars: Mapping[str, Calendar],
+    channels: Mapping[str, Channel],
+    defaults: Defaults,
 ) -> tuple[Policy, ...]:
     found: dict[str, Policy] = {}
     for entry in entries.items('[{"name": "VIP", "goals": {"*": {"response": "1h"}}}]'):
         table = entry.table('{"name": "VIP", "goals": {"*": {"response": "1h"}}}', POLICY_KEYS)
         if table is not entry:
             continue  # no table at all, which has been noted
-        policy = _policy(table, calendars, defaults)
+        policy = _policy(table, calendars, channels, defaults)
         name = table.get("name", "")
         if policy.name == DEFAULT_NAME:
             hint = f'{NAME}["GOALS"] changes what that one promises.'
@@ -140,7 +176,12 @@ def policies(
     return tuple(found.values())
 
 
-def _policy(table: Entry, calendars: Mapping[str, Calendar], defaults: Defaults) -> Policy:
+def _policy(
+    table: Entry,
+    calendars: Mapping[str, Calendar],
+    channels: Mapping[str, Channel],
+    defaults: Defaults,
+) -> Policy:
     table.requires(["name", "goals"])
     calendar = calendar_name(table.get("calendar", defaults.calendar), calendars)
     return Policy.build(
@@ -150,6 +191,7 @@ def _policy(table: Entry, calendars: Mapping[str, Calendar], defaults: Defaults)
         calendar=calendars[calendar],
         at_risk=at_risk(table.get("at_risk", defaults.at_risk)),
         reopening=reopening(table.get("reopening", defaults.reopening)),
+        escalations=escalations(table.get("escalations", defaults.escalations), channels),
         source=Source.SETTINGS,
         origins={key: origin for key, origin in defaults.origins.items() if key not in table.value},
     )

@@ -1,6 +1,7 @@
 """The whole setting, read from what the host wrote."""
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -8,6 +9,7 @@ from typing import Any, TypeAlias
 
 from django.utils.module_loading import import_string
 
+from django_sla.conf.channels import Channel, channels
 from django_sla.conf.entry import (
     NAME,
     NAME_TAKEN,
@@ -24,6 +26,7 @@ from django_sla.conf.policies import (
     Defaults,
     at_risk,
     calendar_name,
+    escalations,
     goals,
     merged,
     policies,
@@ -31,6 +34,7 @@ from django_sla.conf.policies import (
 )
 from django_sla.core.calendar import ALWAYS, Calendar
 from django_sla.core.errors import CalendarError, NoOpenTime
+from django_sla.core.escalation import DEFAULT_ESCALATIONS
 from django_sla.core.ip import Network, parse_networks
 from django_sla.core.policy import Policy, Reopening, Source
 
@@ -45,7 +49,15 @@ KEYS = (
     "PRIORITIES",
     "TRUSTED_PROXIES",
     "RESPONDER",
+    "ESCALATIONS",
+    "CHANNELS",
+    "DIGEST_ABOVE",
+    "BASE_URL",
+    "RECIPIENT_LOCALE",
+    "METRICS_TOKEN",
 )
+
+DEFAULT_DIGEST_ABOVE = 5
 
 Responder: TypeAlias = Callable[[Any, Any], bool]
 """``(user, ticket) -> bool``: whether a public reply by this user is a response."""
@@ -62,6 +74,13 @@ class Reading:
     trusted_proxies: tuple[Network, ...]
     responder: Responder | str | None
     """A dotted path is left as it is: its module may ask for the settings while it is imported."""
+    escalations: tuple[Mapping[str, Any], ...]
+    """Of policies that do not say; those that are switched off among them."""
+    channels: Mapping[str, Channel]
+    digest_above: int
+    base_url: str
+    recipient_locale: Callable[[Any], Any] | str | None
+    metrics_token: str
     problems: tuple[Problem, ...]
 
 
@@ -70,15 +89,17 @@ def read(raw: object) -> Reading:
     noted: list[Problem] = []
     top = Entry(NAME, raw, noted).table('{"AT_RISK": 80}', KEYS)
     calendars = _calendars(top.get("CALENDARS", {}))
+    known_channels = channels(top.get("CHANNELS", {}))
     given_goals = goals(top.get("GOALS", {}), removable=True)
     defaults = Defaults(
         origins={
             key: Source.SETTINGS if key.upper() in top.value else Source.DEFAULT
-            for key in ("calendar", "at_risk", "reopening")
+            for key in ("calendar", "at_risk", "reopening", "escalations")
         },
         calendar=calendar_name(top.get("CALENDAR", ALWAYS_NAME), calendars),
         at_risk=at_risk(top.get("AT_RISK", DEFAULT_AT_RISK)),
         reopening=reopening(top.get("REOPENING", Reopening.RESUME)),
+        escalations=escalations(top.get("ESCALATIONS", DEFAULT_ESCALATIONS), known_channels),
     )
     default_policy = Policy.build(
         DEFAULT_NAME,
@@ -86,6 +107,7 @@ def read(raw: object) -> Reading:
         calendar=calendars[defaults.calendar],
         at_risk=defaults.at_risk,
         reopening=defaults.reopening,
+        escalations=defaults.escalations,
         source=Source.DEFAULT,
         origins={
             **defaults.origins,
@@ -98,11 +120,17 @@ def read(raw: object) -> Reading:
     )
     return Reading(
         calendars=MappingProxyType(calendars),
-        policies=policies(top.get("POLICIES", ()), calendars, defaults),
+        policies=policies(top.get("POLICIES", ()), calendars, known_channels, defaults),
         default_policy=default_policy,
         priorities=MappingProxyType(_priorities(top.get("PRIORITIES", {}))),
         trusted_proxies=_networks(top.get("TRUSTED_PROXIES", ())),
         responder=_responder(top.get("RESPONDER", None)),
+        escalations=defaults.escalations,
+        channels=MappingProxyType(known_channels),
+        digest_above=_digest_above(top.get("DIGEST_ABOVE", DEFAULT_DIGEST_ABOVE)),
+        base_url=_base_url(top.get("BASE_URL", "")),
+        recipient_locale=_locale(top.get("RECIPIENT_LOCALE", None)),
+        metrics_token=_token(top.get("METRICS_TOKEN", "")),
         problems=tuple(noted),
     )
 
@@ -173,6 +201,42 @@ def _networks(entries: Entry) -> tuple[Network, ...]:
         except ValueError as error:
             entry.wrong(str(error))
     return tuple(found)
+
+
+def _digest_above(entry: Entry) -> int:
+    value = entry.value
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
+        return value
+    entry.expected("a whole number from 1 on")
+    return DEFAULT_DIGEST_ABOVE
+
+
+def _base_url(entry: Entry) -> str:
+    value = entry.value
+    if value == "":
+        return ""
+    if isinstance(value, str) and _BASE_URL.fullmatch(value):
+        return value.rstrip("/")
+    entry.expected('an address such as "https://desk.example.com"')
+    return ""
+
+
+_BASE_URL = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?")
+
+
+def _locale(entry: Entry) -> Callable[[Any], Any] | str | None:
+    if entry.value is None or entry.is_text() or callable(entry.value):
+        found: Callable[[Any], Any] | str | None = entry.value
+        return found
+    entry.expected('a callable (user) -> (language, time zone), or its path such as "desk.of"')
+    return None
+
+
+def _token(entry: Entry) -> str:
+    if entry.value == "" or (entry.is_text() and len(entry.value) >= 16):
+        return str(entry.value)
+    entry.wrong("expected a secret of at least 16 characters")
+    return ""
 
 
 def _responder(entry: Entry) -> Responder | str | None:

@@ -38,12 +38,18 @@ class Kind(StrEnum):
     BREACH_WAIVED = "breach_waived"
     HELD = "held"
     RELEASED = "released"
+    TARGET_WARNED = "target_warned"
+    TARGET_BREACHED = "target_breached"
+    ESCALATED = "escalated"
 
 
 BY_HAND = frozenset(
     {Kind.TARGET_SET, Kind.TARGET_CLEARED, Kind.BREACH_WAIVED, Kind.HELD, Kind.RELEASED}
 )
 """What people do to the clocks, and not to the ticket."""
+
+THRESHOLDS = frozenset({Kind.TARGET_WARNED, Kind.TARGET_BREACHED, Kind.ESCALATED})
+"""What time does to the clocks: noted, and nothing follows from it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,9 +67,10 @@ class Event:
     terms: "Terms | None" = None
     """The terms chosen when this was recorded; they hold for open clocks from here on."""
     metric: str | None = None
-    """``target_*``, ``breach_waived``: the metric meant."""
+    """``target_*``, ``breach_waived``, ``escalated``: the metric meant."""
     due: datetime | None = None
-    """``target_set``: the due instant somebody set by hand."""
+    """``target_set``: the due instant somebody set by hand; of a threshold the one that it is
+    about."""
 
     def __post_init__(self) -> None:
         if self.at.utcoffset() is None:

@@ -13,6 +13,7 @@ from django_sla.core.calendar import ALWAYS, Calendar
 from django_sla.core.condition import EVERY_TICKET, Condition, Facts
 from django_sla.core.duration import format_duration, parse_duration
 from django_sla.core.errors import PolicyError
+from django_sla.core.escalation import Escalation, escalation
 
 ANY_PRIORITY = "*"
 """The row of a goal table that holds for every priority without a row of its own."""
@@ -85,6 +86,8 @@ class Terms:
     reopening: Reopening = Reopening.RESUME
     at_risk: int = 75
     """From which percentage of the goal on an open clock is at risk (1 to 100)."""
+    escalations: tuple[Escalation, ...] = ()
+    """Who is told of deadlines; those that are switched off are not among them."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.at_risk <= 100:
@@ -114,19 +117,34 @@ class Terms:
             found = self._limits[metric, priority] = (goal, goal * self.at_risk / 100)
         return found
 
+    def escalations_of(self, metric: str) -> tuple[Escalation, ...]:
+        """Those for this metric."""
+        found = self._escalations.get(metric)
+        if found is None:
+            found = tuple(one for one in self.escalations if one.is_for(metric))
+            self._escalations[metric] = found
+        return found
+
+    @cached_property
+    def _escalations(self) -> dict[str, tuple[Escalation, ...]]:
+        return {}
+
     @cached_property
     def _limits(self) -> dict[tuple[str, str], tuple[timedelta, timedelta]]:
         return {}
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON types; :meth:`from_dict` reads it back."""
-        return {
+        found = {
             "name": self.name,
             "goals": [[g.metric, g.priority, format_duration(g.duration)] for g in self.goals],
             "calendar": self.calendar.to_dict(),
             "reopening": self.reopening.value,
             "at_risk": self.at_risk,
         }
+        if self.escalations:  # terms without any keep the fingerprint that they had before
+            found["escalations"] = [one.to_dict() for one in self.escalations]
+        return found
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Terms":
@@ -139,6 +157,7 @@ class Terms:
             calendar=Calendar.from_dict(data["calendar"]),
             reopening=Reopening(data["reopening"]),
             at_risk=data["at_risk"],
+            escalations=_escalations(data.get("escalations", ())),
         )
 
     @cached_property
@@ -203,6 +222,7 @@ class Policy:
         calendar: Calendar = ALWAYS,
         reopening: "Reopening | str" = Reopening.RESUME,
         at_risk: int = 75,
+        escalations: Iterable["Escalation | Mapping[str, Any]"] = (),
         source: Source = Source.CODE,
         effective_from: datetime | None = None,
         effective_until: datetime | None = None,
@@ -220,7 +240,12 @@ class Policy:
             choices = ", ".join(repr(choice.value) for choice in Reopening)
             raise PolicyError(f"reopening: expected one of {choices}, got {reopening!r}") from None
         terms = Terms(
-            name=name, goals=goals(table), calendar=calendar, reopening=rule, at_risk=at_risk
+            name=name,
+            goals=goals(table),
+            calendar=calendar,
+            reopening=rule,
+            at_risk=at_risk,
+            escalations=_escalations(escalations),
         )
         return cls(
             terms=terms,
@@ -230,6 +255,13 @@ class Policy:
             effective_until=_aware("effective_until", effective_until),
             origins=origins or {},
         )
+
+
+def _escalations(
+    rows: Iterable["Escalation | Mapping[str, Any]"],
+) -> tuple[Escalation, ...]:
+    read = (row if isinstance(row, Escalation) else escalation(row) for row in rows)
+    return tuple(one for one in read if one is not None)
 
 
 def _aware(name: str, at: datetime | None) -> datetime | None:

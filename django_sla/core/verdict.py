@@ -98,7 +98,7 @@ def due(clock: Clock, *, column: bool = False) -> datetime | None:
     if clock.target is not None:
         return _by_hand(clock, column)
     goal = clock.goal
-    return None if goal is None else _reach(clock, goal, column)
+    return None if goal is None else reach(clock, goal, column=column)
 
 
 def warn_at(clock: Clock) -> datetime | None:
@@ -115,9 +115,14 @@ def deadlines(clock: Clock) -> tuple[datetime | None, datetime | None]:
     deadline = due(clock)
     if deadline is None or clock.terms is None:
         return deadline, None
-    allowed = clock.goal if clock.target is None else counted(clock, deadline)
-    assert allowed is not None
-    return deadline, _reach(clock, allowed * clock.terms.at_risk / 100, column=False)
+    allowed = allowance(clock, deadline)
+    return deadline, reach(clock, allowed * clock.terms.at_risk / 100)
+
+
+def allowance(clock: Clock, deadline: datetime) -> timedelta:
+    """The counted time that a clock has until ``deadline``, its due instant."""
+    goal = clock.goal if clock.target is None else None
+    return counted(clock, deadline) if goal is None else goal
 
 
 def unpaused_deadlines(
@@ -144,8 +149,9 @@ def counted(clock: Clock, until: datetime) -> timedelta:
     return total + between(cursor, end) if end > cursor else total
 
 
-def _reach(clock: Clock, goal: timedelta, column: bool) -> datetime | None:
-    """The earliest instant at which counted time is ``goal``."""
+def reach(clock: Clock, goal: timedelta, *, column: bool = False) -> datetime | None:
+    """The earliest instant at which counted time is ``goal``; None where a pause goes on that
+    began before. ``column`` as of :func:`due`."""
     calendar = clock.calendar
     cursor, left = clock.started_at, goal
     for pause in clock.pauses:

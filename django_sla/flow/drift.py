@@ -6,8 +6,9 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from django_sla.core.clock import Lifecycle
+from django_sla.core.clock import Clock, Lifecycle
 from django_sla.core.event import Kind
+from django_sla.core.threshold import thresholds
 from django_sla.exceptions import NeverOpened
 from django_sla.flow.lock import Row
 from django_sla.flow.observe import Observer
@@ -101,8 +102,7 @@ def compare(
     if result["created_at"] is None:
         raise NeverOpened()
     right = {
-        key: observer.sla.clock_model.of(clock, ticket.pk)
-        for key, clock in kept(step.after).items()
+        key: _row(observer, clock, ticket.pk, recorded) for key, clock in kept(step.after).items()
     }
     wrong = {(old.metric, old.cycle): old for old in rows}
     per_clock = {
@@ -122,6 +122,16 @@ def compare(
             *(difference for key in sorted(per_clock) for difference in per_clock[key]),
         ),
     )
+
+
+def _row(observer: Observer, clock: Clock, pk: Any, recorded: Iterable[SLAEvent]) -> SLAClock:
+    """The row of a clock, to be looked at when it comes to the first threshold that no event
+    tells of."""
+    row: SLAClock = observer.sla.clock_model.of(clock, pk, observer.now)
+    known = {event.key for event in recorded}
+    owed = (one.at for one in thresholds(clock) if one.key(clock) not in known)
+    row.next_at = next(owed, None)
+    return row
 
 
 def _unknown(sla: "SLA", row: Row, recorded: Iterable[SLAEvent]) -> Iterator[Difference]:
@@ -179,8 +189,10 @@ def _of_clock(stored: SLAClock | None, right: SLAClock | None) -> Iterator[Diffe
         return
     for column in row._meta.concrete_fields:
         old, new = getattr(stored, column.attname), getattr(right, column.attname)
-        if column.primary_key or old == new:
+        if column.primary_key or column.name in row.lasting or old == new:
             continue
+        if column.name == "next_at" and (new is None or (old is not None and old < new)):
+            continue  # it is looked at too early, which does no harm
         if column.name == "pauses" and _instants(old) == _instants(new):
             continue
         yield Difference(what=f"{name} {column.attname}", stored=old, replayed=new)

@@ -18,6 +18,7 @@ from django_sla.core.clock import Clock, Target
 from django_sla.core.condition import MISSING, Facts
 from django_sla.core.policy import Terms, choose
 from django_sla.core.span import Span
+from django_sla.core.threshold import first_at
 from django_sla.core.verdict import State, deadlines, due, unpaused_deadlines
 from django_sla.flow.observe import FactsOf
 from django_sla.introspect import can_be_asked, path_exists
@@ -55,6 +56,8 @@ class Shift(NamedTuple):
     """From when on it is at risk under the new ones."""
     column: datetime | None
     """What the ticket's target column shows under the new ones."""
+    next_at: datetime | None
+    """When a sweep has to look at it."""
     outcome: str
 
     @property
@@ -168,9 +171,11 @@ class Judge:
 
 def _shift(row: list[Any], terms: Terms, priority: str) -> Shift:
     _pk, key, metric, _terms, _was, started, pauses, paused, target, set_at, before = row[:11]
-    if not pauses and paused is None and target is None:
+    plain = not pauses and paused is None and target is None
+    if plain and not terms.escalations_of(metric):
         after, warn_at = unpaused_deadlines(terms, metric, priority, started)
-        return Shift(key, metric, before, after, warn_at, after, "" if after else State.NONE.value)
+        said = "" if after else State.NONE.value
+        return Shift(key, metric, before, after, warn_at, after, warn_at or after, said)
     clock = Clock(
         metric=metric,
         started_at=started,
@@ -181,8 +186,9 @@ def _shift(row: list[Any], terms: Terms, priority: str) -> Shift:
         target=Target(due=target, set_at=set_at) if target and set_at else None,
     )
     after, warn_at = deadlines(clock)
+    next_at = first_at(clock, after, warn_at)
     column = due(clock, column=True)
-    return Shift(key, metric, before, after, warn_at, column, outcome(clock))
+    return Shift(key, metric, before, after, warn_at, column, next_at, outcome(clock))
 
 
 def _spans(pauses: list[list[str]]) -> tuple[Span, ...]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connections
 from django.db.models import Model, Q, QuerySet
+from django.utils import timezone
 
 from django_sla import registry
 from django_sla.core.clock import Clock, Lifecycle, advance, run
@@ -116,13 +117,14 @@ def store(sla: "SLA", progress: Mapping[Any, Progress], using: str) -> None:
     """Append the news and bring the clock rows in step, in a number of queries that does not
     grow with the number of tickets. The caller holds the locks of the tickets."""
     events, clocks, undone = [], [], []
+    now = timezone.now()  # also where the past is played: it passed before anybody watched
     for pk, step in progress.items():
         for event in step.news:
             event.ticket_id = pk
             events.append(event)
         old = kept(step.before) if step.before else {}
         new = kept(step.after)
-        clocks += [sla.clock_model.of(c, pk) for key, c in new.items() if old.get(key) != c]
+        clocks += [sla.clock_model.of(c, pk, now) for key, c in new.items() if old.get(key) != c]
         undone += [Q(ticket=pk, metric=m, cycle=c) for m, c in old.keys() - new.keys()]
     are_new = all(step.before is None for step in progress.values())
     unless_there = () if are_new else IDENTITY

@@ -73,7 +73,7 @@ def _retermed(run: Recalculation, moves: Sequence[Move], observer: Observer) -> 
         columns = {}
         for shift in move.shifts:
             kind = (move.new.fingerprint, move.priority, shift.outcome)
-            clocks[kind].append((shift.row, shift.after, shift.warn_at))
+            clocks[kind].append((shift.row, shift.after, shift.warn_at, shift.next_at))
             column = COLUMN_OF.get(shift.metric)
             if column:
                 columns[column] = shift.column
@@ -81,7 +81,7 @@ def _retermed(run: Recalculation, moves: Sequence[Move], observer: Observer) -> 
             targets[tuple(columns)].append((move.pk, *columns.values()))
     for kind, rows in clocks.items():
         same = dict(zip(("terms", "priority", "outcome"), kind, strict=True))
-        update_many(sla.clock_model, ("due_at", "warn_at"), rows, using, same)
+        update_many(sla.clock_model, ("due_at", "warn_at", "next_at"), rows, using, same)
     for together, rows in targets.items():
         update_many(sla.model, together, rows, using)
 

@@ -16,6 +16,7 @@ from django_sla.core.clock import Clock, Target
 from django_sla.core.metric import Fact
 from django_sla.core.policy import Terms as TermsValue
 from django_sla.core.span import Span
+from django_sla.core.threshold import first_at
 from django_sla.core.verdict import State, counted, deadlines, judge
 from django_sla.tables.insert import unsaved
 from django_sla.tables.terms import Terms
@@ -80,11 +81,20 @@ class SLAClock(models.Model):
     due_at = models.DateTimeField(_("due at"), null=True)
     """None without a goal, and while paused and not yet breached."""
     warn_at = models.DateTimeField(_("at risk from"), null=True)
+    next_at = models.DateTimeField(_("looked at next"), null=True)
+    """When a sweep has to look at the clock: at the first threshold that it has not recorded, or
+    earlier. None where there is none left."""
+    watched_from = models.DateTimeField(_("watched from"), null=True)
+    """When the row was made. Thresholds up to then passed while nobody watched: a sweep records
+    them and tells nobody. It never changes."""
     elapsed = models.DurationField(_("elapsed"), null=True)
     """Counted time from start to stop; None while the clock is open."""
     outcome = models.CharField(_("outcome"), max_length=8, choices=StateName, blank=True)
     """Met or missed once the clock has stopped, ``none`` where nothing is promised; empty while
     it is open."""
+
+    lasting = ("watched_from",)
+    """What a row keeps when it takes new content."""
 
     class Meta:
         abstract = True
@@ -93,7 +103,7 @@ class SLAClock(models.Model):
         return f"{self.metric} {self.cycle}"
 
     @classmethod
-    def of(cls, clock: Clock, ticket_id: Any) -> "SLAClock":
+    def of(cls, clock: Clock, ticket_id: Any, watched_from: datetime | None = None) -> "SLAClock":
         """An unsaved row for ``clock``."""
         due_at, warn_at = deadlines(clock)
         row: SLAClock = unsaved(
@@ -113,6 +123,8 @@ class SLAClock(models.Model):
             waived=clock.waived,
             due_at=due_at,
             warn_at=warn_at,
+            next_at=first_at(clock, due_at, warn_at),
+            watched_from=watched_from,
             elapsed=counted(clock, clock.stopped_at) if clock.stopped_at else None,
             outcome=outcome(clock),
         )

@@ -30,6 +30,9 @@ class EventKind(models.TextChoices):
     BREACH_WAIVED = Kind.BREACH_WAIVED.value, _("breach waived")
     HELD = Kind.HELD.value, _("put on hold")
     RELEASED = Kind.RELEASED.value, _("released from hold")
+    TARGET_WARNED = Kind.TARGET_WARNED.value, _("at risk")
+    TARGET_BREACHED = Kind.TARGET_BREACHED.value, _("breached")
+    ESCALATED = Kind.ESCALATED.value, _("escalated")
 
 
 def unique_key() -> str:
@@ -85,7 +88,7 @@ class SLAEvent(models.Model):
 
     @property
     def due(self) -> datetime | None:
-        """``target_set``: the due instant."""
+        """``target_set`` and thresholds: the due instant."""
         due = self.data.get("due")
         return parse_datetime(due) if due else None
 

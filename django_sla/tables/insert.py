@@ -41,8 +41,8 @@ def insert(rows: Sequence[Model], using: str, unless_there: tuple[str, ...] = ()
     """Insert unsaved rows of one model, in as few statements as the database takes.
 
     With ``unless_there``, the fields of a unique constraint, a row that is there already takes
-    the new content instead. Keys made by the database are not read back; no signals are sent,
-    as with ``bulk_create``.
+    the new content instead, but for what its model calls ``lasting``. Keys made by the database are
+    not read back; no signals are sent, as with ``bulk_create``.
     """
     as_arrays = connections[using].vendor == "postgresql" and len(rows) > FEW
     statements = (_by_arrays if as_arrays else _statements)(rows, using, unless_there)
@@ -177,6 +177,7 @@ def _statement(
     if not unless_there:
         return head, one, ""
     unique = [field.column for field in fields if field.name in unless_there]
-    content = [name for name in names if name not in unique]
+    lasting = getattr(model, "lasting", ())
+    content = [name for name in names if name not in (*unique, *lasting)]
     tail = operations.on_conflict_suffix_sql(fields, OnConflict.UPDATE, content, unique)
     return head, one, tail

@@ -52,5 +52,8 @@ SHAPES: Mapping[str, str] = {
     Kind.BREACH_WAIVED: "M8 1.2 13.8 3.3V8c0 3.2-2.4 5.6-5.8 6.8C4.6 13.6 2.2 11.2 2.2 8V3.3z",
     Kind.HELD: f"{_DISC}M5.2 4.8h2v6.4h-2zM8.8 4.8h2v6.4h-2z",
     Kind.RELEASED: f"{_DISC}M6.2 4.6 11.6 8l-5.4 3.4z",
+    Kind.TARGET_WARNED: f"{_RING}M7.1 4.2v4.5l3.2 2 .9-1.5-2.3-1.4V4.2z",
+    Kind.TARGET_BREACHED: f"{_DISC}M7 4h2v5H7zM7 10.2h2v2H7z",
+    Kind.ESCALATED: "M8 1.5 13.5 7H10v3H6V7H2.5zM6 11.5h4v3H6z",
 }
-"""Outlines in a box of 16 by 16, by state and by kind of event; ``breached`` is both."""
+"""Outlines in a box of 16 by 16, by state and by kind of event."""

@@ -17,7 +17,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from django_sla.core.duration import format_short
-from django_sla.core.event import Kind
+from django_sla.core.event import THRESHOLDS, Kind
 from django_sla.core.verdict import State, Verdict
 from django_sla.tables.clock import StateName, metric_name
 from django_sla.templatetags._explain import pieces, totals
@@ -195,6 +195,8 @@ def _step(entry: TimelineEntry, status: Names, priority: Names) -> Step:
             was, now, note = status(was), status(now), _category(data)
         case Kind.PRIORITY_CHANGED:
             was, now = priority(was), priority(now)
+        case Kind.ESCALATED:
+            note = data.get("when", "")
     return Step(
         at=entry.at,
         kind=entry.kind,
@@ -203,14 +205,14 @@ def _step(entry: TimelineEntry, status: Names, priority: Names) -> Step:
         about=metric_name(data.get("metric")),
         was=was,
         now=now,
-        due=parse_datetime(due) if due else None,
+        due=parse_datetime(due) if due and entry.kind == Kind.TARGET_SET else None,
         note=note,
-        actor=_person(entry.actor) if entry.kind in _KINDS else "",
+        actor=_person(entry.actor) if entry.kind in _BY_SOMEBODY else "",
         reason=data.get("reason", ""),
     )
 
 
-_KINDS = frozenset(Kind)
+_BY_SOMEBODY = frozenset(Kind) - THRESHOLDS
 
 
 def _category(data: Mapping[str, str]) -> str:

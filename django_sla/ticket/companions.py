@@ -29,7 +29,7 @@ def make_companions(model: type[models.Model]) -> tuple[type[SLAEvent], type[SLA
         related_name="sla_clocks",
         unique=("ticket", "metric", "cycle"),
         # What is open and due next, on databases without partial indexes too.
-        indexes=(["stopped_at", "due_at"],),
+        indexes=(["stopped_at", "due_at"], ["next_at"]),
         ordering=("started_at", "id"),
         verbose_name=_("SLA clock"),
         verbose_name_plural=_("SLA clocks"),

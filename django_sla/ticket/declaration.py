@@ -43,6 +43,7 @@ class SLA:
         closed: Iterable[Any] = (),
         priorities: Mapping[Any, str] | None = None,
         dimensions: Mapping[str, str] | None = None,
+        recipients: Mapping[str, str | Callable[[Any], Any]] | None = None,
         responder: Callable[[Any, Any], bool] | None = None,
     ):
         """
@@ -53,6 +54,9 @@ class SLA:
                 named is open, and a system check says so.
             priorities: policy priority by the model's own value, where the two differ.
             dimensions: what reports group by: a field path by name, ``{"agent": "assignee"}``.
+            recipients: whom escalations can tell: the field path of a user by name,
+                ``{"lead": "department__lead"}``, or a callable ``(ticket) -> user``. ``"assignee"``
+                is the field of this name, where the model has one.
             responder: ``(user, ticket) -> bool``, whether a reply by this user is a response.
 
         Raises:
@@ -62,6 +66,7 @@ class SLA:
         self.priority = priority
         self.requester = requester
         self.dimensions = dict(dimensions or {})
+        self._recipients = dict(recipients or {})
         self.priorities = {_fold(k): _fold(v) for k, v in (priorities or {}).items()}
         self.responder = responder
         self._by_paths: dict[frozenset[str], tuple[tuple[str, ...], tuple[str, ...]]] = {}
@@ -74,7 +79,8 @@ class SLA:
         self.declared = frozenset(str(s) for statuses in given.values() for s in statuses)
         self._options: dict[str, Any] = {
             "status": status, "priority": priority, "requester": requester,
-            "priorities": priorities, "dimensions": dimensions, "responder": responder,
+            "priorities": priorities, "dimensions": dimensions, "recipients": recipients,
+            "responder": responder,
             **{category.value: statuses for category, statuses in given.items()},
         }  # fmt: skip
         self.categories: dict[str, Category] = {}
@@ -128,6 +134,12 @@ class SLA:
 
     def requester_id(self, ticket: Model) -> Any:
         return getattr(ticket, self.attname(self.requester), None) if self.requester else None
+
+    @cached_property
+    def recipients(self) -> Mapping[str, str | Callable[[Any], Any]]:
+        """Whom escalations can tell, by name."""
+        usual = {"assignee": "assignee"} if "assignee" in self._fields else {}
+        return usual | self._recipients
 
     def rows(self, using: str) -> QuerySet[Any]:
         """Every ticket, past the managers of the host, without the writes of ours."""

@@ -40,16 +40,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TimelineEntry:
-    """Something that happened to a ticket, or a deadline that passed."""
+    """Something that happened to a ticket. A deadline that passed is there too where no sweep has
+    recorded it yet."""
 
     at: datetime
     kind: str
-    """A :class:`core.event.Kind`, or ``"breached"``."""
+    """A :class:`core.event.Kind`."""
     label: str
     actor: Any = None
     """The user, or None for the system."""
     data: dict[str, str]
-    """As on the event: ``from``, ``to``, ``category``, ``metric``, ``due``, ``reason``."""
+    """As on the event: ``from``, ``to``, ``category``, ``metric``, ``due``, ``when``,
+    ``reason``."""
 
 
 class TicketSLA:
@@ -117,16 +119,20 @@ class TicketSLA:
         """What happened, oldest first, with the deadlines that passed in between."""
         rows = self._ticket.sla_events.select_related("actor").order_by("at", "id")
         entries = [_entry(row) for row in rows]
+        recorded = {
+            (row.data.get("metric"), row.due) for row in rows if row.kind == Kind.TARGET_BREACHED
+        }
         instant = now or self.now
         for clock in self.clocks:
             verdict = judge(clock, instant)
-            if verdict.late and verdict.due is not None:
+            known = (clock.metric, verdict.due) in recorded
+            if verdict.late and verdict.due is not None and not known:
                 entries.append(
                     TimelineEntry(
                         at=verdict.due,
-                        kind="breached",
+                        kind=Kind.TARGET_BREACHED.value,
                         label=str(StateName.BREACHED.label),
-                        data={"metric": clock.metric},
+                        data={"metric": clock.metric, "due": verdict.due.isoformat()},
                     )
                 )
         return sorted(entries, key=lambda entry: entry.at)

@@ -351,7 +351,7 @@ def test_the_form_shows_both_badges_why_and_the_timeline(site: Client, boss: Any
     html = site.get(page_of(ticket)).content.decode()
     assert html.count('class="sla-badge sla-badge--breached"') == 2
     assert "counted of <b>8h</b> allowed" in html
-    assert html.count("sla-timeline__step--breached") == 2
+    assert html.count("sla-timeline__step--target_breached") == 2
     assert "django_sla/sla.css" in html
 
 

@@ -133,7 +133,8 @@ def test_deleted_clocks_are_inserted() -> None:
     ticket.sla_clocks.filter(metric="response").delete()
     assert told(reconciled(ticket)) == {"response 1": (None, "clock")}
     again = list(ticket.sla_clocks.order_by("metric").values())
-    assert [row | {"id": 0} for row in again] == [row | {"id": 0} for row in rows]
+    new = {"id": 0, "watched_from": None}
+    assert [row | new for row in again] == [row | new for row in rows]
     assert ticket.history.count() == 1, "no column has changed"
 
 

@@ -182,6 +182,8 @@ class Lives(RuleBasedStateMachine):
         assert stored.keys() == replayed.keys()
         for key, clock in stored.items():
             for field in SLAClock._meta.local_fields[1:]:
+                if field.name in SLAClock.lasting:
+                    continue
                 assert getattr(clock, field.attname) == getattr(replayed[key], field.attname)
         assert lifecycle.category == Ticket.sla.category(row.status)
         assert lifecycle.held == (row.sla.hold is not None)

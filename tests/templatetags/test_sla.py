@@ -230,7 +230,7 @@ def test_kinds_are_told_apart_by_shape() -> None:
     ticket = opened()
     moved(ticket, 30, status="resolved")
     html = render("{% sla_timeline ticket %}", ticket=ticket)
-    for kind in ("opened", "breached", "status_moved"):
+    for kind in ("opened", "target_breached", "status_moved"):
         assert f"sla-timeline__step--{kind}" in html
         assert f'd="{SHAPES[kind]}"' in html
 
