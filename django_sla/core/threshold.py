@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django_sla.core.clock import Clock
-from django_sla.core.escalation import Escalation
+from django_sla.core.errors import CalendarError
+from django_sla.core.escalation import AT_RISK, DUE, Escalation, When
 from django_sla.core.event import Kind
-from django_sla.core.verdict import allowance, deadlines, due, reach
+from django_sla.core.verdict import allowance, deadlines, reach
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,38 +32,30 @@ class Threshold:
 
 def thresholds(clock: Clock) -> tuple[Threshold, ...]:
     """The thresholds of a clock in the order of their instants: that it is at risk, its breach,
-    and the escalations of its terms. While a pause goes on, those before it; of a clock that has
-    stopped, its breach, if there was one."""
-    if clock.stopped_at is not None:
-        deadline = due(clock)
-        return (_breach(clock, deadline),) if deadline and clock.stopped_at > deadline else ()
+    and the escalations of its terms. None while a pause goes on that began before the breach: they
+    come back with the clock. Of a clock that has stopped, its breach, if there was one."""
     deadline, warning = deadlines(clock)
-    planned = due(clock, column=True) if deadline is None else deadline
-    if planned is None:
+    if deadline is None:
         return ()
-    found = []
-    if deadline is not None:
-        found.append(_breach(clock, deadline))
-    if warning is not None and warning < planned:
+    if clock.stopped_at is not None:
+        return (_breach(clock, deadline),) if clock.stopped_at > deadline else ()
+    found = [_breach(clock, deadline), *_escalated(clock, deadline)]
+    if warning is not None and warning < deadline:
         found.append(
             Threshold(
                 kind=Kind.TARGET_WARNED,
                 at=warning,
-                due=planned,
-                when="at_risk",
-                escalations=_at(clock, "at_risk"),
+                due=deadline,
+                when=AT_RISK,
+                escalations=_at(clock, AT_RISK),
             )
         )
-    if deadline is not None or clock.target is None:
-        # Of a target set by hand it is known only after the pause how much time there is.
-        found += _escalated(clock, planned)
     return tuple(sorted(found, key=lambda threshold: threshold.at))
 
 
-def next_at(clock: Clock, after: datetime | None = None) -> datetime | None:
-    """The instant of the first threshold later than ``after``, or of the first of all."""
-    instants = (threshold.at for threshold in thresholds(clock))
-    return next((at for at in instants if after is None or at > after), None)
+def next_at(clock: Clock) -> datetime | None:
+    """The instant of the first threshold of all."""
+    return next((threshold.at for threshold in thresholds(clock)), None)
 
 
 def first_at(clock: Clock, due_at: datetime | None, warn_at: datetime | None) -> datetime | None:
@@ -72,7 +65,7 @@ def first_at(clock: Clock, due_at: datetime | None, warn_at: datetime | None) ->
         return due_at if due_at is not None and clock.stopped_at > due_at else None
     if clock.terms is not None and clock.terms.escalations_of(clock.metric):
         return next_at(clock)
-    return warn_at or due_at
+    return min((at for at in (warn_at, due_at) if at is not None), default=None)
 
 
 def _breach(clock: Clock, deadline: datetime) -> Threshold:
@@ -80,8 +73,8 @@ def _breach(clock: Clock, deadline: datetime) -> Threshold:
         kind=Kind.TARGET_BREACHED,
         at=deadline,
         due=deadline,
-        when="due",
-        escalations=_at(clock, "due"),
+        when=DUE,
+        escalations=_at(clock, DUE),
     )
 
 
@@ -91,23 +84,33 @@ def _at(clock: Clock, when: str) -> tuple[Escalation, ...]:
     return tuple(one for one in every if str(one.when) == when)
 
 
-def _escalated(clock: Clock, planned: datetime) -> list[Threshold]:
+def _escalated(clock: Clock, deadline: datetime) -> list[Threshold]:
     every = clock.terms.escalations_of(clock.metric) if clock.terms else ()
     others = [one for one in every if not one.when.is_at_risk and not one.when.is_due]
     if not others:
         return []
-    allowed: timedelta = allowance(clock, planned)
+    allowed = allowance(clock, deadline)
     found = []
     for when in dict.fromkeys(one.when for one in others):
-        at = reach(clock, when.counted(allowed))
+        at = _instant(clock, when, allowed)
         if at is not None:
             found.append(
                 Threshold(
                     kind=Kind.ESCALATED,
                     at=at,
-                    due=planned,
+                    due=deadline,
                     when=str(when),
                     escalations=tuple(one for one in others if one.when == when),
                 )
             )
     return found
+
+
+def _instant(clock: Clock, when: When, allowed: timedelta) -> datetime | None:
+    """None where there is no such instant: there is less time than that before the due instant,
+    or a pause goes on, or it lies beyond the years of the calendar."""
+    try:
+        counted = when.counted(allowed)
+        return reach(clock, counted) if counted > timedelta(0) else None
+    except (CalendarError, OverflowError):  # no reason to refuse the ticket
+        return None

@@ -16,6 +16,7 @@ from django_sla import registry
 from django_sla.core.clock import Clock, Lifecycle, advance, run
 from django_sla.core.event import Kind, in_order
 from django_sla.core.verdict import due
+from django_sla.flow.notices import met
 from django_sla.tables import terms as terms_table
 from django_sla.tables.clock import IDENTITY
 from django_sla.tables.columns import TARGETS
@@ -133,6 +134,7 @@ def store(sla: "SLA", progress: Mapping[Any, Progress], using: str) -> None:
     else:
         insert(events, using)
         insert(clocks, using, unless_there)
+    met(sla, clocks, using)
     if undone:  # by an event that came late
         rows = sla.clock_model._base_manager.using(using)
         rows.filter(reduce(or_, undone)).delete()

@@ -6,7 +6,7 @@ from random import random
 from time import sleep
 from typing import TypeVar
 
-from django.db import OperationalError, connections
+from django.db import InterfaceError, OperationalError, connections
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ def patiently(work: Callable[[], Result], using: str) -> Result:
     for tried in range(1, TRIES):
         try:
             return work()
-        except OperationalError as error:
+        except (InterfaceError, OperationalError) as error:
             if connection.in_atomic_block:
                 raise
             logger.info("Tried %d times: %s", tried, error)

@@ -4,7 +4,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from time import monotonic
+from time import monotonic, sleep
 from types import FrameType
 
 from django.core.management.base import OutputWrapper
@@ -20,6 +20,12 @@ class Stop:
 
     def __bool__(self) -> bool:
         return self.signum is not None
+
+    def wait(self, seconds: float) -> None:
+        """Wait so long, or until somebody asks."""
+        end = monotonic() + seconds
+        while not self and (left := end - monotonic()) > 0:
+            sleep(min(left, 0.2))
 
     @property
     def status(self) -> int:
