@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import InterfaceError, OperationalError, close_old_connections
+from django.db import InterfaceError, OperationalError, connections
 
 from django_sla.flow.sweep import databases
 from django_sla.management.running import Stop, stoppable
@@ -62,15 +62,20 @@ def rounds(command: BaseCommand, turn: Turn, pause: float | None) -> None:
 def _round(command: BaseCommand, turn: Turn, stop: Stop) -> bool:
     well = True
     for using in databases():
-        # Of a process that runs for days, the server may have closed the connection.
-        close_old_connections()
+        _refresh(using)
         try:
             well = turn(using, stop) and well
         except (InterfaceError, OperationalError) as error:
             command.stderr.write(f"{using}: the database is away: {error}".strip())
-            close_old_connections()
             well = False
     return well
+
+
+def _refresh(using: str) -> None:
+    """Of a process that runs for days the server may have closed the connection."""
+    connection = connections[using]
+    if not connection.in_atomic_block:
+        connection.close_if_unusable_or_obsolete()
 
 
 def told(command: BaseCommand, problems: Iterable[Any], most: int = 5) -> None:
