@@ -65,7 +65,9 @@ def first_at(clock: Clock, due_at: datetime | None, warn_at: datetime | None) ->
         return due_at if due_at is not None and clock.stopped_at > due_at else None
     if clock.terms is not None and clock.terms.escalations_of(clock.metric):
         return next_at(clock)
-    return min((at for at in (warn_at, due_at) if at is not None), default=None)
+    if warn_at is None or due_at is None:
+        return warn_at or due_at
+    return min(warn_at, due_at)
 
 
 def _breach(clock: Clock, deadline: datetime) -> Threshold:

@@ -129,31 +129,29 @@ class Telling:
 def met(sla: "SLA", rows: Iterable[SLAClock], using: str) -> None:
     """Announce the clocks among these rows that have stopped in time, if anybody listens. What is
     told of the past is no news."""
-    if replaying() or not signals.target_met.has_listeners(sla.model):
+    stops = [(row, row.stopped_at) for row in rows if row.outcome == State.MET]
+    if not stops or replaying() or not signals.target_met.has_listeners(sla.model):
         return
     now = timezone.now()
     notices = [
         Notice(
-            key=key_of(
-                sla, row.ticket_id, f"{row.metric}:{row.cycle}:met:{row.stopped_at}", SIGNAL
-            ),
+            key=key_of(sla, row.ticket_id, f"{row.metric}:{row.cycle}:met:{at}", SIGNAL),
             kind=NoticeKind.MET,
             channel=SIGNAL,
             model=sla.model._meta.label,
             ticket=str(row.ticket_id),
             metric=row.metric,
             cycle=row.cycle,
-            at=row.stopped_at,
+            at=at,
             due=row.due_at,
             created_at=now,
             try_at=now,
         )
-        for row in rows
-        if row.outcome == State.MET and row.stopped_at is not None
+        for row, at in stops
+        if at is not None
     ]
-    if notices:
-        # A clock that is written once more, because a breach is excused, say, is no news either.
-        Notice._base_manager.using(using).bulk_create(notices, ignore_conflicts=True)
+    # A clock that is written once more, because a breach is excused, say, is no news either.
+    Notice._base_manager.using(using).bulk_create(notices, ignore_conflicts=True)
 
 
 def key_of(sla: "SLA", pk: Any, event: str, channel: str, recipient: str = "") -> str:

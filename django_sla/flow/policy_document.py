@@ -19,7 +19,7 @@ from django_sla.conf import say
 from django_sla.conf.entry import Entry, Problem
 from django_sla.conf.policies import goals as read_goals
 from django_sla.exceptions import InvalidPolicyFile
-from django_sla.tables import condition
+from django_sla.tables import condition, escalation
 from django_sla.tables.calendar import Calendar
 from django_sla.tables.policy import Policy, ReopeningName
 
@@ -173,7 +173,11 @@ def _policy(place: Entry) -> Part:
     example = '{"name": "VIP", "goals": {"*": {"response": "1h"}}}'
     part = _part(Policy, place, example, _POLICY_SHAPES, required={"name", "goals"})
     table = part.place
-    for key, check in (("goals", read_goals), ("conditions", _check_conditions)):
+    for key, check in (
+        ("goals", read_goals),
+        ("conditions", _check_conditions),
+        ("escalations", _check_escalations),
+    ):
         noted = len(table.noted)
         if key in table.value and key not in part.wrong:
             check(table.get(key, None))
@@ -192,6 +196,19 @@ def _check_conditions(rows: Entry) -> None:
             continue
         try:
             condition.clean_row(row.value)
+        except ValidationError as error:
+            tell(row, error)
+
+
+def _check_escalations(rows: Entry) -> None:
+    example = '{"when": "due", "channel": "email", "to": ["assignee"]}'
+    for row in rows.items(f"[{example}]") if rows.value is not None else ():
+        noted = len(row.noted)
+        row.table(example, escalation.KEYS)
+        if len(row.noted) > noted:
+            continue
+        try:
+            escalation.clean_row(row.value)
         except ValidationError as error:
             tell(row, error)
 
@@ -263,6 +280,10 @@ _POLICY_SHAPES: Mapping[str, Shape] = {
     "at_risk": (
         lambda value: value is None or _is_whole(value),
         "a whole percentage from 1 to 100, or null for what the settings say",
+    ),
+    "escalations": (
+        lambda value: value is None or isinstance(value, list),
+        "a list of escalations, or null for what the settings say",
     ),
     "effective_from": _INSTANT,
     "effective_until": _INSTANT,

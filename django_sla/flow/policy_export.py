@@ -9,16 +9,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django_sla.flow.policy_document import VERSION
+from django_sla.tables import condition, escalation
 from django_sla.tables.calendar import Calendar
-from django_sla.tables.condition import KEYS
 from django_sla.tables.goals import in_order
 from django_sla.tables.policy import Policy
 
 WEEKDAYS = "mon tue wed thu fri sat sun"
 
 ONE_LINE = 4
-"""The level from which on the file has everything on one line: a row of conditions or of goals,
-the spans of a day."""
+"""The level from which on the file has everything on one line: a row of conditions, of goals or
+of escalations, the spans of a day."""
 
 
 def export(using: str) -> str:
@@ -63,14 +63,19 @@ def policy_as(policy: Policy) -> dict[str, Any]:
         "enabled": policy.enabled,
         "order": policy.order,
         "fallback": policy.fallback,
-        "conditions": [{key: row[key] for key in KEYS if key in row} for row in policy.conditions],
+        "conditions": _rows(policy.conditions, condition.KEYS),
         "goals": in_order(policy.goals),
         "calendar": policy.calendar.name if policy.calendar else None,
         "reopening": policy.reopening,
         "at_risk": policy.at_risk,
+        "escalations": policy.escalations and _rows(policy.escalations, escalation.KEYS),
         "effective_from": _iso(policy.effective_from),
         "effective_until": _iso(policy.effective_until),
     }
+
+
+def _rows(rows: list[dict[str, Any]], keys: tuple[str, ...]) -> list[dict[str, Any]]:
+    return [{key: row[key] for key in keys if key in row} for row in rows]
 
 
 def _iso(instant: datetime | None) -> str | None:

@@ -3,23 +3,28 @@
 Both go through the open tickets in the order of their keys and note how far they have come, the
 change in the same transaction as the tickets of the batch. So either can be interrupted at any
 point and goes on where it stopped; no ticket is changed twice, none is left out.
+
+One that was split has parts. Whoever goes on with it takes a batch of a part that nobody else is
+at; so any number of processes may.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from heapq import nlargest
-from typing import TYPE_CHECKING, Any
+from itertools import pairwise
+from typing import Any
 
 from django.db import connections, transaction
-from django.db.models import Count
+from django.db.models import F
 
-from django_sla import registry
 from django_sla.exceptions import PoliciesEdited, RecalculationOver
 from django_sla.flow.judging import Judge, Move, Shift
 from django_sla.flow.lock import lock_batch
 from django_sla.flow.observe import Observer
+from django_sla.flow.open_tickets import OpenTickets
 from django_sla.flow.reterm import change
 from django_sla.flow.retry import patiently
 from django_sla.flow.writing import observer_of
@@ -28,17 +33,17 @@ from django_sla.tables.effective import Policies
 from django_sla.tables.effective import policies as in_force
 from django_sla.tables.recalculation import Phase, Recalculation
 
-if TYPE_CHECKING:
-    from django_sla.ticket.declaration import SLA
-
 BATCH = 1000
 """Tickets handled at a time: bounds the memory and how long their locks are held."""
 
-AHEAD = 50
-"""Batches whose keys are read at once."""
-
 LARGEST = 20
 """How many of the largest moves are kept."""
+
+COUNTS = {
+    Phase.PREVIEWING: ("seen", "affected", "earlier", "later", "breached", "recovered"),
+    Phase.APPLYING: ("seen", "applied"),
+}
+"""What is counted in which phase."""
 
 Watch = Callable[[Recalculation], bool]
 """Called after each batch with how far it has come; True ends it there."""
@@ -68,8 +73,29 @@ def start(
         started_at=read_now(),
         digest=_digest(in_force(using)),
     )
-    run.total = OpenTickets(using=using, since=since).count()
+    run.total = _tickets(run, using).count()
     run.save(using=using)
+    return run
+
+
+def split(run: Recalculation, parts: int) -> Recalculation:
+    """Let so many work at it at once, and give it back. Nothing happens where it has been split,
+    or something of its phase is done."""
+    using = run._state.db or "default"
+    with transaction.atomic(using=using):
+        run = _locked(run, using)
+        has_begun = run.seen > 0 and run.phase != Phase.READY
+        if run.is_split or has_begun or run.phase == Phase.DONE:
+            return run
+        cuts = _tickets(run, using).cuts(parts)
+        run.is_split = True
+        run.save(using=using)
+        names = ("policies", "since", "reason", "actor_id", "started_at", "phase", "digest")
+        same = {name: getattr(run, name) for name in names}
+        Recalculation._base_manager.using(using).bulk_create(
+            Recalculation(part_of=run, first=first, last=last, position=first, **same)
+            for first, last in pairwise([[], *cuts, []])
+        )
     return run
 
 
@@ -100,6 +126,9 @@ def apply(run: Recalculation, *, reason: str = "", watch: Watch = _to_the_end) -
             run.phase, run.seen, run.position = Phase.APPLYING, 0, []
             run.reason = reason or run.reason
             run.save(using=using)
+            _parts(run, using).update(
+                phase=Phase.APPLYING, seen=0, position=F("first"), reason=run.reason
+            )
     if run.phase != Phase.APPLYING:
         raise RecalculationOver(run.get_phase_display())
     return _go_on(run, Phase.APPLYING, watch)
@@ -107,23 +136,72 @@ def apply(run: Recalculation, *, reason: str = "", watch: Watch = _to_the_end) -
 
 def _go_on(run: Recalculation, phase: Phase, watch: Watch) -> Recalculation:
     using = run._state.db or "default"
-    tickets = OpenTickets(using=using, since=run.since)
-
-    def work() -> Recalculation:
-        with transaction.atomic(using=using):
-            found = _locked(run, using)
-            if found.phase == phase:
-                _batch(found, tickets)
-                found.save(using=using)
-                if found.phase == phase:
-                    _need_not_wait(using)
-        return found
-
+    ahead: dict[Any, OpenTickets] = {}
     while run.phase == phase:
-        run = patiently(work, using)
+        run = patiently(partial(_step, run, phase, ahead, using), using)
         if watch(run):
             break
     return run
+
+
+def _step(
+    run: Recalculation, phase: Phase, ahead: dict[Any, OpenTickets], using: str
+) -> Recalculation:
+    """Do one batch. ``ahead`` has the tickets of the row that the last one was of."""
+    with transaction.atomic(using=using):
+        row = _taken(run, phase, ahead, using)
+        if row is not None and row.phase == phase:
+            if row.pk not in ahead:
+                ahead.clear()
+                ahead[row.pk] = _tickets(row, using)
+            _batch(row, ahead[row.pk])
+            row.save(using=using)
+            if row.phase == phase:
+                _need_not_wait(using)
+    return row if row is not None and row.pk == run.pk else _summed(run, using)
+
+
+def _taken(
+    run: Recalculation, phase: Phase, ahead: dict[Any, OpenTickets], using: str
+) -> Recalculation | None:
+    """The row to work at, locked: the recalculation, or a part of it that is in this phase. None
+    where the last of them is at its end."""
+    if not run.is_split:
+        found = _locked(run, using)
+        if not found.is_split:
+            return found
+    left = _parts(run, using).filter(phase=phase).order_by("pk")
+    skips = connections[using].features.has_select_for_update_skip_locked
+    free = left.select_for_update(skip_locked=skips)
+    row: Recalculation | None = free.filter(pk__in=list(ahead)).first() or free.first()
+    return row or left.select_for_update().first()
+
+
+def _summed(run: Recalculation, using: str) -> Recalculation:
+    """What the parts have come to, as the whole."""
+    with transaction.atomic(using=using):
+        run = _locked(run, using)
+        parts = list(_parts(run, using))
+        phase = Phase(run.phase)
+        for name in COUNTS.get(phase, ()):
+            setattr(run, name, sum(getattr(part, name) for part in parts))
+        if phase == Phase.PREVIEWING:
+            run.largest = _largest([move for part in parts for move in part.largest])
+        if phase in COUNTS and all(part.phase != phase for part in parts):
+            _end(run)
+        else:
+            _need_not_wait(using)
+        run.save(using=using)
+    return run
+
+
+def _parts(run: Recalculation, using: str) -> Any:
+    return Recalculation._base_manager.using(using).filter(part_of=run.pk)
+
+
+def _tickets(run: Recalculation, using: str) -> OpenTickets:
+    """What it goes through."""
+    return OpenTickets(using=using, since=run.since, size=BATCH, last=run.last)
 
 
 def _need_not_wait(using: str) -> None:
@@ -153,14 +231,20 @@ def _as_looked_at(run: Recalculation, using: str) -> Policies:
     return policies
 
 
-def _batch(run: Recalculation, tickets: "OpenTickets") -> None:
+def _end(run: Recalculation) -> None:
+    """End the phase that it is in."""
+    applied = run.phase == Phase.APPLYING
+    run.phase = Phase.DONE if applied else Phase.READY
+    run.finished_at = read_now() if applied else None
+
+
+def _batch(run: Recalculation, tickets: OpenTickets) -> None:
     """One batch of tickets; the phase ends where there are none left."""
     using, applying = tickets.using, run.phase == Phase.APPLYING
     policies = _as_looked_at(run, using)
     sla, pks = tickets.after(run.position)
     if sla is None:
-        run.phase = Phase.DONE if applying else Phase.READY
-        run.finished_at = read_now() if applying else None
+        _end(run)
         return
     observer = observer_of(sla, using)
     observer = replace(observer, actor_id=run.actor_id or observer.actor_id)
@@ -176,55 +260,6 @@ def _batch(run: Recalculation, tickets: "OpenTickets") -> None:
         _count(run, moves, observer)
     run.seen += len(pks)
     run.position = [sla.model._meta.label_lower, str(pks[-1])]
-
-
-# Which tickets
-
-
-class OpenTickets:
-    """The keys of open tickets, model by model and in order, read many batches ahead: finding the
-    first of them costs about as much as finding all."""
-
-    def __init__(self, *, using: str, since: datetime | None):
-        self.using, self.since = using, since
-        self._ahead: list[tuple[list[str], SLA, list[Any]]] = []
-
-    def after(self, position: list[str]) -> "tuple[SLA | None, list[Any]]":
-        """The next batch after a position, which is a model's label and a key, or empty."""
-        if not self._ahead or self._ahead[-1][0] != position:
-            self._ahead = list(reversed(list(self._read(position))))
-        return self._ahead.pop()[1:] if self._ahead else (None, [])
-
-    def count(self) -> int:
-        return sum(self._clocks(sla).aggregate(n=_TICKETS)["n"] for sla in self._models())
-
-    def _read(self, position: list[str]) -> "Iterator[tuple[list[str], SLA, list[Any]]]":
-        label, last = position or ("", "")
-        for sla in self._models():
-            name = sla.model._meta.label_lower
-            if name < label:
-                continue
-            clocks = self._clocks(sla)
-            if name == label:
-                clocks = clocks.filter(ticket_id__gt=sla.model._meta.pk.to_python(last))
-            pks = clocks.order_by("ticket_id").values_list("ticket_id", flat=True).distinct()
-            found = list(pks[: BATCH * AHEAD])
-            for start in range(0, len(found), BATCH):
-                batch = found[start : start + BATCH]
-                yield position, sla, batch
-                position = [name, str(batch[-1])]
-            if len(found) == BATCH * AHEAD:
-                return
-
-    def _clocks(self, sla: "SLA") -> Any:
-        clocks = sla.open_clocks(self.using)
-        return clocks.filter(ticket__created_at__gte=self.since) if self.since else clocks
-
-    def _models(self) -> list["SLA"]:
-        return sorted(registry.tickets.values(), key=lambda sla: sla.model._meta.label_lower)
-
-
-_TICKETS = Count("ticket_id", distinct=True)
 
 
 def _digest(policies: Policies) -> str:

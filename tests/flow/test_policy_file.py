@@ -43,6 +43,17 @@ VIP: dict[str, Any] = {
     "calendar": "Office",
     "reopening": "restart",
     "at_risk": 50,
+    "escalations": [
+        {"metric": "response", "when": "30m before", "channel": "email", "to": ["assignee"]},
+        {
+            "metric": "*",
+            "when": "due",
+            "channel": "email",
+            "to": ["lead", "ops@example.com"],
+            "in_hours": True,
+            "enabled": False,
+        },
+    ],
     "effective_from": "2026-01-01T00:00:00+00:00",
     "effective_until": None,
 }
@@ -56,6 +67,7 @@ REST: dict[str, Any] = {
     "calendar": None,
     "reopening": "",
     "at_risk": None,
+    "escalations": None,
     "effective_from": None,
     "effective_until": None,
 }
@@ -112,6 +124,8 @@ def test_the_file_says_what_the_rows_say() -> None:
     assert vip.conditions == VIP["conditions"]
     assert vip.goals == VIP["goals"]
     assert (vip.order, vip.reopening, vip.at_risk) == (1, "restart", 50)
+    assert vip.escalations == VIP["escalations"]
+    assert Policy.objects.get(name="Rest").escalations is None
     assert vip.effective_from == datetime(2026, 1, 1, tzinfo=UTC)
     assert json.loads(export("default")) == document()
 
@@ -132,6 +146,10 @@ def test_rows_of_a_file_take_one_line_each() -> None:
     assert '{"field": "project__key", "operator": "is", "value": "MOON"},' in lines
     assert '"mon": [["09:00", "12:30"], ["13:30", "17:30"]],' in lines
     assert '"2026-12-25": "Christmas Day",' in lines
+    assert (
+        '{"metric": "*", "when": "due", "channel": "email", "to": ["lead", "ops@example.com"], '
+        '"in_hours": true, "enabled": false}'
+    ) in lines
 
 
 def test_instants_are_written_in_utc() -> None:
@@ -159,6 +177,16 @@ def test_what_is_not_said_is_the_default() -> None:
     found = Policy.objects.get()
     assert (found.enabled, found.order, found.fallback, found.conditions) == (True, 0, False, [])
     assert (found.calendar, found.reopening, found.at_risk) == (None, "", None)
+    assert found.escalations is None
+
+
+def test_nobody_is_told_is_not_what_the_settings_say() -> None:
+    loaded(document(policies=[VIP | {"escalations": []}]))
+    assert Policy.objects.get().escalations == []
+    assert '"escalations": [],' in export("default")
+    loading = loaded(document(policies=[VIP | {"escalations": None}]))
+    assert loading.policies[0].fields == ("escalations",)
+    assert Policy.objects.get().escalations is None
 
 
 # What is touched
@@ -193,6 +221,10 @@ def test_another_way_to_say_the_same_is_no_change() -> None:
     loaded(document())
     said = VIP | {
         "goals": {"*": {"resolution": "28h", "response": "60m"}, "URGENT": {"response": "PT15M"}},
+        "escalations": [
+            {"channel": "email", "to": "assignee", "when": "0.5h Before", "metric": "response"},
+            VIP["escalations"][1] | {"when": "100%", "to": ["lead", "lead", "ops@example.com"]},
+        ],
         "effective_from": "2026-01-01T05:00:00+05:00",
     }
     assert actions(loaded(document(policies=[said, REST])))["VIP"] == "leave"
@@ -439,6 +471,43 @@ WRONG: list[tuple[Callable[[dict[str, Any]], Any], str]] = [
         ),
         "policies[0].conditions: No ticket can match:",
     ),
+    # Its escalations
+    (
+        lambda d: d["policies"][0].update(escalations={}),
+        "policies[0].escalations: expected a list of escalations, or null for what the settings",
+    ),
+    (
+        lambda d: d["policies"][0].update(escalations=["due"]),
+        "policies[0].escalations[0]: expected a table such as",
+    ),
+    (
+        lambda d: d["policies"][0]["escalations"][0].update(whom="lead"),
+        "policies[0].escalations[0].whom: there is no such key.",
+    ),
+    (
+        lambda d: d["policies"][0]["escalations"][1].update(when="soon"),
+        'policies[0].escalations[1].when: Expected "at_risk", "due", a percentage of the goal',
+    ),
+    (
+        lambda d: d["policies"][0]["escalations"][0].update(metric="reponse"),
+        "policies[0].escalations[0].metric: “reponse” is no metric. Did you mean \"response\"?",
+    ),
+    (
+        lambda d: d["policies"][0]["escalations"][1].update(channel="pager"),
+        "policies[0].escalations[1].channel: There is no channel “pager”; there is email.",
+    ),
+    (
+        lambda d: d["policies"][0]["escalations"][0].update(to=[]),
+        "policies[0].escalations[0].to: Say whom the channel “email” should tell.",
+    ),
+    (
+        lambda d: d["policies"][0]["escalations"][1].update(enabled=True),
+        "policies[0].escalations[1].to: Nobody knows “lead”. There is assignee, a group such as",
+    ),
+    (
+        lambda d: d["policies"][0]["escalations"][1].update(enabled="yes"),
+        "policies[0].escalations[1].enabled: Expected True or False, got 'yes'.",
+    ),
     # What no database keeps
     (lambda d: d["policies"][0].update(name="a\0"), "policies[0].name: 'a\\x00' has a character"),
     (lambda d: d["calendars"].update({"\ud800": 1}), "has a character that cannot be stored."),
@@ -582,6 +651,25 @@ def test_anything_at_any_place_is_loaded_or_refused_in_words(data: st.DataObject
 @ANYTHING
 def test_any_conditions_are_loaded_or_refused_in_words(rows: list[Any]) -> None:
     nothing_else_happens(document(policies=[VIP | {"conditions": rows}]))
+
+
+ESCALATIONS = st.fixed_dictionaries(
+    {},
+    optional={
+        "metric": st.sampled_from(["*", "response"]) | JSON,
+        "when": st.sampled_from(["due", "80%", "1h after", "9999999d before"]) | JSON,
+        "channel": st.sampled_from(["email", "pager"]) | JSON,
+        "to": st.lists(st.sampled_from(["assignee", "group:Nobody", "a@example.com"]) | JSON),
+        "in_hours": st.booleans() | JSON,
+        "enabled": st.booleans() | JSON,
+    },
+)
+
+
+@given(st.lists(ESCALATIONS, max_size=3))
+@ANYTHING
+def test_any_escalations_are_loaded_or_refused_in_words(rows: list[Any]) -> None:
+    nothing_else_happens(document(policies=[VIP | {"escalations": rows}]))
 
 
 @given(st.binary(max_size=40))

@@ -18,6 +18,7 @@ from django_sla.moment import as_of
 from django_sla.registry import register_policy, unregister_policy
 from django_sla.tables import terms as terms_table
 from tests.conftest import MONDAY, after
+from tests.flow.watching import swept
 from tests.hosts.desk.models import Comment, Project, Ticket
 from tests.hosts.variety.models import (
     ExtendedTicket,
@@ -587,6 +588,42 @@ def test_memory_does_not_grow_with_the_tickets(monkeypatch: Any) -> None:
 
     peak(100)  # warms up what is kept
     assert peak(1500) < peak(300) * 1.5
+
+
+# When a sweep has to look
+
+
+def test_a_clock_that_no_sweep_would_look_at_is_found() -> None:
+    ticket = opened()
+    swept(0)  # the first one looks for clocks that were there before it
+    ticket.sla_clocks.filter(metric="resolution").update(next_at=None)
+    ticket.sla_clocks.filter(metric="response").update(next_at=after(1000))
+    assert swept(90).recorded == 0
+    differences = told(reconciled(ticket))
+    assert differences == {
+        "resolution 1 next_at": (None, after(18)),
+        "response 1 next_at": (after(1000), after(6)),
+    }
+    assert swept(100).recorded == 4, "a warning and a breach of each"
+    assert reconciled(ticket).findings == []
+
+
+def test_what_a_sweep_has_done_is_no_drift() -> None:
+    for hours, recorded in ((1, 0), (7, 1), (9, 1), (19, 1), (25, 1)):
+        ticket = Ticket.objects.first() or opened()
+        assert swept(hours).recorded == recorded
+        assert reconciled(ticket, now=after(hours), repair=False).findings == []
+    assert set(ticket.sla_clocks.values_list("next_at", flat=True)) == {None}
+
+
+def test_a_breach_that_was_recorded_and_is_gone_is_recorded_again() -> None:
+    """As after a backup of one table was restored, and not of the other."""
+    ticket = opened()
+    swept(90)
+    ticket.sla_events.filter(kind="target_breached", data__metric="resolution").delete()
+    assert told(reconciled(ticket)) == {"resolution 1 next_at": (None, after(24))}
+    assert swept(101).breaches == 1
+    assert reconciled(ticket).findings == []
 
 
 # Kinds of tickets
