@@ -20,16 +20,16 @@ Row = dict[str, Any]
 """A reading of a ticket's row: the fields that matter to the SLA, by attribute name."""
 
 
-def lock(sla: "SLA", using: str, model: Any = None) -> QuerySet[Any]:
+def lock(sla: "SLA", using: str, model: Any = None, *, skip_locked: bool = False) -> QuerySet[Any]:
     """Tickets that are locked as they are read, until the transaction ends; with ``model``, as
-    the special kind that this is.
+    the special kind that this is; with ``skip_locked`` without those that somebody else has.
 
     The lock lets others refer to the row (PostgreSQL's NO KEY UPDATE) where there is such a
     one: writers that have just inserted a comment hold a shared lock for its foreign key.
     """
     no_key = connections[using].features.has_select_for_no_key_update
     rows = sla.rows(using) if model is None else QuerySet(model, using=using)
-    return rows.select_for_update(no_key=no_key)
+    return rows.select_for_update(no_key=no_key, skip_locked=skip_locked)
 
 
 def lock_batch(sla: "SLA", pks: list[Any], using: str) -> QuerySet[Any]:

@@ -24,12 +24,13 @@ from django_sla.core.clock import Clock
 from django_sla.core.event import Event, Kind
 from django_sla.core.policy import Terms
 from django_sla.core.threshold import Threshold, thresholds
-from django_sla.flow.lock import lock_batch
+from django_sla.flow.lock import lock
 from django_sla.flow.notices import Telling, is_overtaken, is_quiet
 from django_sla.flow.refresh import latest
 from django_sla.flow.retry import patiently
 from django_sla.moment import now as read_now
 from django_sla.tables import terms as terms_table
+from django_sla.tables.among import Among
 from django_sla.tables.clock import SLAClock
 from django_sla.tables.delivery import Notice
 from django_sla.tables.event import SLAEvent
@@ -44,6 +45,9 @@ logger = logging.getLogger(__name__)
 
 BATCH = 200
 """Clocks in one transaction: how long their tickets are locked, and what one crash undoes."""
+
+ABREAST = 8
+"""Sweeps that find something to do side by side."""
 
 AGAIN = timedelta(minutes=10)
 """After which a ticket that could not be looked at is looked at again."""
@@ -65,8 +69,6 @@ class Batch:
     breaches: int = 0
     failed: dict[Any, str] = field(default_factory=dict)
     """Why, by the ticket's primary key."""
-    busy: set[Any] = field(default_factory=set)
-    """Tickets that somebody else is writing to."""
 
     def add(self, other: "Batch") -> None:
         self.clocks += other.clocks
@@ -74,7 +76,6 @@ class Batch:
         self.notices += other.notices
         self.breaches += other.breaches
         self.failed |= other.failed
-        self.busy |= other.busy
 
 
 @dataclass(kw_only=True, slots=True)
@@ -154,25 +155,23 @@ def _due_clocks(sla: "SLA", using: str, now: datetime) -> QuerySet[Any]:
 
 def _sweep_model(sla: "SLA", run: Sweep, using: str, watch: Watch) -> bool:
     """Whether it was asked to end."""
-    left_out: set[Any] = set()
     saved = monotonic()
     while True:
         try:
-            batch = patiently(partial(record_batch, sla, run, using, left_out), using)
+            batch = patiently(partial(record_batch, sla, run, using), using)
         except OperationalError:
             raise
         except DatabaseError:
             # Something of one of them is more than the database takes: one by one, then.
-            batch = _one_by_one(sla, run, using, left_out)
+            batch = _one_by_one(sla, run, using)
         _add(run, batch)
-        left_out |= batch.busy
         if monotonic() - saved > 1:
             run.save(using=using)
             saved = monotonic()
         if watch(run):
             return True
         if not batch.clocks:
-            return False
+            return False  # what there still is has somebody who is writing to it
 
 
 def _add(run: Sweep, batch: Batch) -> None:
@@ -185,12 +184,11 @@ def _add(run: Sweep, batch: Batch) -> None:
         run.problem = run.problem or f"{pk}: {problem}"
 
 
-def _one_by_one(sla: "SLA", run: Sweep, using: str, left_out: set[Any]) -> Batch:
+def _one_by_one(sla: "SLA", run: Sweep, using: str) -> Batch:
     total = Batch()
-    due = _due_clocks(sla, using, run.started_at).exclude(ticket__in=left_out)
-    for pk in dict.fromkeys(due.order_by("next_at").values_list("ticket", flat=True)[:BATCH]):
+    for pk in _candidates(_due_clocks(sla, using, run.started_at))[:BATCH]:
         try:
-            one = patiently(partial(record_batch, sla, run, using, left_out, [pk]), using)
+            one = patiently(partial(record_batch, sla, run, using, [pk]), using)
         except OperationalError:
             raise
         except DatabaseError as error:
@@ -204,19 +202,15 @@ def _one_by_one(sla: "SLA", run: Sweep, using: str, left_out: set[Any]) -> Batch
 # One batch
 
 
-def record_batch(
-    sla: "SLA", run: Sweep, using: str, left_out: Collection[Any], only: Collection[Any] = ()
-) -> Batch:
-    """Record what has come due of some clocks, in one transaction. ``left_out`` and ``only`` are
-    keys of tickets."""
+def record_batch(sla: "SLA", run: Sweep, using: str, only: Collection[Any] = ()) -> Batch:
+    """Record what has come due of some clocks, or of those of the tickets ``only``, in one
+    transaction. Tickets that somebody else is writing to are left for later."""
     with transaction.atomic(using=using):
-        due = _due_clocks(sla, using, run.started_at).order_by("next_at")
-        if left_out:
-            due = due.exclude(ticket__in=left_out)
+        due = _due_clocks(sla, using, run.started_at)
         if only:
             due = due.filter(ticket__in=only)
-        rows, tickets, busy = _taken(sla, due, using)
-        batch = Batch(clocks=len(rows) + len(busy), busy=busy)
+        rows, tickets = _taken(sla, due, run.started_at, using)
+        batch = Batch(clocks=len(rows))
         if not rows:
             return batch
         terms = terms_table.read((row.terms_id for row in rows), using)
@@ -233,25 +227,27 @@ def record_batch(
 
 
 def _taken(
-    sla: "SLA", due: QuerySet[Any], using: str
-) -> tuple[list[SLAClock], dict[Any, Any], set[Any]]:
-    """Due clocks, locked together with their tickets; and the tickets that somebody else holds.
+    sla: "SLA", due: QuerySet[Any], now: datetime, using: str
+) -> tuple[list[SLAClock], dict[Any, Any]]:
+    """Due clocks, with their tickets, which are locked.
 
-    Writers lock the ticket first and its clocks after it, a sweep the other way round: it never
-    waits for a ticket, so that nobody waits for the other in a circle.
+    The first of a window are taken that nobody else has: other sweeps begin with the same window.
+    As everywhere, the ticket is locked first and its clocks are read after it.
     """
-    features = connections[using].features
-    if not features.has_select_for_update_skip_locked:
+    skips = connections[using].features.has_select_for_update_skip_locked
+    if not skips:
         _take_turns(using)
-        some = due.values_list("ticket", flat=True)[:BATCH]
-        tickets = {ticket.pk: ticket for ticket in lock_batch(sla, list(some), using)}
-        return list(due.filter(ticket__in=tickets)), tickets, set()
-    no_key = features.has_select_for_no_key_update
-    rows = list(due.select_for_update(skip_locked=True, no_key=no_key)[:BATCH])
-    pks = {row.ticket_id for row in rows}
-    found = sla.rows(using).select_for_update(skip_locked=True, no_key=no_key)
-    tickets = {ticket.pk: ticket for ticket in found.filter(pk__in=pks)}
-    return [row for row in rows if row.ticket_id in tickets], tickets, pks - tickets.keys()
+    found = lock(sla, using, skip_locked=skips).filter(Among("pk", _candidates(due)))
+    tickets = {ticket.pk: ticket for ticket in found.order_by("pk")[:BATCH]}
+    # Again, for whoever had the ticket before us may have changed its clocks.
+    rows = latest(sla.clock_model, using).filter(Among("ticket", list(tickets)), next_at__lt=now)
+    return list(rows.order_by("next_at")), tickets
+
+
+def _candidates(due: QuerySet[Any]) -> list[Any]:
+    """The tickets of the clocks that are due, the oldest first."""
+    some = due.order_by("next_at").values_list("ticket", flat=True)[: BATCH * ABREAST]
+    return list(dict.fromkeys(some))
 
 
 def _take_turns(using: str) -> None:
