@@ -54,6 +54,8 @@ AGAIN = timedelta(minutes=10)
 
 KEPT = timedelta(days=14)
 """How long the rows of sweeps are kept."""
+IDLE_KEPT = timedelta(days=1)
+"""How long those that found nothing to do, of which a loop makes thousands a day."""
 
 Watch = Callable[[Sweep], bool]
 """Called after each batch with what the sweep has done; True ends it there."""
@@ -341,7 +343,8 @@ def _prune(using: str, now: datetime) -> None:
     """Take away the rows of old sweeps, and keep their sums."""
     with transaction.atomic(using=using):
         _take_turns(using)
-        old = Sweep._base_manager.using(using).filter(started_at__lt=now - KEPT)
+        idle = Q(due=0, finished_at__isnull=False, started_at__lt=now - IDLE_KEPT)
+        old = Sweep._base_manager.using(using).filter(idle | Q(started_at__lt=now - KEPT))
         names = ("recorded", "breaches", "failed")
         sums = old.aggregate(**{name: Coalesce(Sum(name), 0) for name in names})
         Beginning._base_manager.using(using).filter(pk=1).update(

@@ -445,6 +445,16 @@ def test_old_sweeps_are_taken_away_and_their_sums_kept(monkeypatch: pytest.Monke
     assert (beginning.recorded, beginning.breaches, beginning.failed) == (4, 2, 0)
 
 
+def test_sweeps_that_found_nothing_are_taken_away_sooner() -> None:
+    policy()
+    opened()
+    swept(1)
+    swept(9)
+    Sweep.objects.update(started_at=after(-30))
+    sweeping._prune("default", after(0))
+    assert [run.due for run in Sweep.objects.all()] == [2]
+
+
 def test_a_reply_after_the_breach_is_recorded_changes_nothing_of_it(agent: Any) -> None:
     policy()
     ticket = opened()
