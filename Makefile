@@ -1,5 +1,5 @@
 # Everything happens in .venv and .tox; `make clean` removes both.
-# PORT for demo; TEST_DB=postgres|mariadb and ARGS="-k word" for test; ARGS="name" for bench.
+# PORT for demo; TEST_DB=postgres|mariadb and ARGS="-k word" for test and soak; ARGS="name" for bench.
 
 PORT ?= 8000
 ARGS ?=
@@ -8,12 +8,13 @@ BIN := $(VENV)/bin
 ANY_PYTHON := $(shell command -v python3 || command -v python)
 MANAGE := $(BIN)/python example_project/manage.py
 
-.PHONY: help demo test test-all bench lint docs clean
+.PHONY: help demo test test-all soak bench lint docs clean
 
 help:
 	@echo "make demo      the example project, filled, on http://127.0.0.1:$(PORT)/"
 	@echo "make test      the tests on the newest Python and Django here, on SQLite"
 	@echo "make test-all  every supported combination that can run here"
+	@echo "make soak      the long runs under fire, on SQLite"
 	@echo "make lint      style, types and floors"
 	@echo "make docs      the documentation, into docs/_build/html"
 	@echo "make bench     the benchmarks"
@@ -32,6 +33,9 @@ test: $(VENV)/.tox
 
 test-all: $(VENV)/.tox
 	@$(BIN)/python scripts/run_tests.py all $(SERVERS) -- $(ARGS)
+
+soak: $(VENV)/.tox
+	@SOAK=1 TEST_DB=$(TEST_DB) $(BIN)/python scripts/run_tests.py newest -- tests/crash tests/attribution $(ARGS)
 
 bench: $(VENV)/.tox
 	@$(BIN)/tox run -q -e bench -- $(ARGS)

@@ -104,6 +104,27 @@ class HolidaysNotInstalled(SLAError):
     """The package "holidays" is not installed; run: pip install "django-sla[holidays]"."""
 
 
+class MetricsNotInstalled(SLAError):
+    """The package "prometheus_client" is not installed; run: pip install "django-sla[metrics]"."""
+
+
+class ICalendarNotInstalled(SLAError):
+    """The package "icalendar" is not installed; run: pip install "django-sla[ical]"."""
+
+
+class AppriseNotInstalled(SLAError):
+    """The package "apprise" is not installed; run: pip install "django-sla[apprise]"."""
+
+
+class CeleryNotInstalled(SLAError):
+    """The package "celery" is not installed; run: pip install "django-sla[celery]"."""
+
+
+class TasksNotInstalled(SLAError):
+    """There is neither django.tasks, which comes with Django 6.0, nor the package "django-tasks";
+    run: pip install django-tasks."""
+
+
 class UnknownTickets(SLAError):
     """{0}.objects.bulk_create() cannot ignore or update conflicts, because the database does not
     say which tickets it created; look for the existing ones first."""

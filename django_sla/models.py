@@ -4,6 +4,7 @@ from django_sla.tables.calendar import Calendar
 from django_sla.tables.clock import SLAClock
 from django_sla.tables.delivery import Notice
 from django_sla.tables.event import SLAEvent
+from django_sla.tables.feed import Feed
 from django_sla.tables.history import ClientIPHistory, ClientIPHistoryManager
 from django_sla.tables.policy import Policy
 from django_sla.tables.recalculation import Recalculation
@@ -20,6 +21,7 @@ __all__ = [
     "Calendar",
     "ClientIPHistory",
     "ClientIPHistoryManager",
+    "Feed",
     "Notice",
     "Policy",
     "Recalculation",

@@ -45,8 +45,8 @@ tickets: dict[type[Model], Any] = {}
 watches: dict[str, Watch] = {}
 """By the label of the comment model, in lower case: ``"desk.comment"``."""
 
-recipients: dict[str, Callable[[Any], Iterable[Any]]] = {}
-"""Whom escalations can tell, by name: ``(ticket)`` gives users or addresses."""
+recipients: dict[str, Callable[[Any], Any]] = {}
+"""Whom escalations can tell, by name: ``(ticket)`` gives a user or an address, or several."""
 
 _metrics: dict[str, Metric] = {metric.name: metric for metric in METRICS}
 _policies: dict[str, Policy] = {}
@@ -140,10 +140,10 @@ setting_changed.connect(_forget_policies, dispatch_uid="django_sla.registry")
 # Recipients
 
 
-def register_recipients(name: str, who: Callable[[Any], Iterable[Any]]) -> None:
-    """Let escalations name ``who``: given a ticket, it gives users or addresses. It is asked while
-    the ticket is locked, so it should ask the database and nothing else. Adding the same one again
-    does nothing.
+def register_recipients(name: str, who: Callable[[Any], Any]) -> None:
+    """Let escalations name ``who``: given a ticket, it gives a user or an address, or several, or
+    None. It is asked while the ticket is locked, so it should ask the database and nothing else.
+    Adding the same one again does nothing.
 
     Raises:
         AlreadyRegistered: the name stands for somebody else.

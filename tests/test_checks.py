@@ -209,6 +209,71 @@ def test_conditions_wait_for_a_ticket_model() -> None:
     assert said(checks.check_policies) == []
 
 
+DUE = {"when": "due", "channel": "email", "to": ["assignee"]}
+
+
+def escalated(**changes: Any) -> list[tuple[str | None, object, str]]:
+    """What is said of an escalation: of a policy in code, of one in the settings, and of the
+    settings for all."""
+    row = DUE | changes
+    found = []
+    for in_code, setting in (
+        ([row], {}),
+        ([], {"POLICIES": [{"name": "Set", "goals": {}, "escalations": [row]}]}),
+        ([], {"ESCALATIONS": [row], "POLICIES": [{"name": "Set", "goals": {}}]}),
+    ):
+        registry._policies.clear()
+        registry.register_policy(
+            Policy.build("VIP", {}, when=where(status="x"), escalations=in_code)
+        )
+        with override_settings(DJANGO_SLA=setting | {"CHANNELS": OPS}):
+            for message in checks.check_policies(None):
+                if message.id != "django_sla.W021":
+                    found.append((message.id, message.obj, f"{message.msg} {message.hint}"))
+    return found
+
+
+OPS = {"ops": {"backend": "django_sla.channels.Channel"}}
+SAID_BY = ['policy "VIP"', 'policy "Set"', 'DJANGO_SLA["ESCALATIONS"]']
+
+
+def test_escalations_with_nothing_wrong() -> None:
+    ticket(assignee=foreign_key(get_user_model()))
+    for to in ("assignee", "group:Night shift", "ops@example.com"):
+        assert escalated(to=to, metric="next_response") == []
+    assert escalated(channel="ops", to=[]) == []
+    assert escalated(metric="reponse", to="nobody", enabled=False) == []
+
+
+def test_an_escalation_of_a_metric_that_does_not_exist() -> None:
+    ticket(assignee=foreign_key(get_user_model()))
+    found = escalated(metric="reponse")
+    assert [(id, by) for id, by, _words in found] == [("django_sla.E022", by) for by in SAID_BY]
+    assert found[0][2] == (
+        "There is an escalation for 'reponse', which is no metric. Did you mean \"response\"?"
+    )
+    assert 'closure; "*" is for all of them.' in escalated(metric="x")[0][2]
+
+
+def test_an_escalation_to_somebody_whom_nobody_knows() -> None:
+    ticket(assignee=foreign_key(get_user_model()))
+    found = escalated(to=["asignee", "ops@example.com"])
+    assert [(id, by) for id, by, _words in found] == [("django_sla.W023", by) for by in SAID_BY]
+    assert found[0][2] == (
+        "There is an escalation to 'asignee', whom nobody knows. Did you mean \"assignee\"?"
+    )
+    assert (
+        "There is assignee, group:… and any address; SLA(recipients=…) and"
+        in (escalated(to="managers")[0][2])
+    )
+
+
+def test_an_escalation_that_says_not_to_whom() -> None:
+    found = escalated(to=[])
+    assert [(id, by) for id, by, _words in found] == [("django_sla.W023", by) for by in SAID_BY]
+    assert "by 'email' that says not to whom." in found[0][2]
+
+
 def test_a_policy_that_is_never_asked() -> None:
     registry.register_policy(Policy.build("First", {}, when=where(status="open")))
     registry.register_policy(Policy.build("All", {}))
@@ -313,6 +378,45 @@ def test_a_dimension_that_does_not_exist(path: str, hint: str) -> None:
     words = only("E030")
     assert f'SLA(dimensions={{"agent": "{path}"}}): the model has no such field.' in words
     assert hint in words
+
+
+@pytest.mark.parametrize(
+    ("who", "hint"),
+    [
+        ("asignee", 'Did you mean "assignee"?'),
+        ("assignee__boss", ""),
+        ("team__leed", 'Did you mean "team__lead"?'),
+        ("", ""),
+    ],
+)
+def test_recipients_that_do_not_exist(who: str, hint: str) -> None:
+    team = model("Team", lead=foreign_key(get_user_model()))
+    ticket(
+        SLA(requester=None, recipients={"lead": who}),
+        assignee=foreign_key(get_user_model()),
+        team=foreign_key(team),
+    )
+    words = only("E030")
+    assert f'SLA(recipients={{"lead": "{who}"}}): the model has no such field.' in words
+    assert hint in words
+
+
+def test_recipients_that_are_there() -> None:
+    team = model("Team", lead=foreign_key(get_user_model()), boss=property(lambda team: team.lead))
+    recipients = {
+        "lead": "team__lead",
+        "boss": "team__boss",
+        "watchers": "watchers",
+        "wherever": "shift__anything",
+        "duty": lambda ticket: None,
+    }
+    ticket(
+        SLA(requester=None, recipients=recipients),
+        team=foreign_key(team),
+        watchers=models.ManyToManyField(get_user_model(), related_name="+"),
+        shift=property(lambda ticket: None),
+    )
+    assert said() == []
 
 
 # Statuses

@@ -17,15 +17,18 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from django_sla import conf
+from django_sla.channels import Channel, Email, Webhook
 from django_sla.conf import Problem, did_you_mean, problems, say, settings
 from django_sla.core.calendar import ALWAYS, Calendar
 from django_sla.core.condition import where
+from django_sla.core.escalation import DEFAULT_ESCALATIONS, escalation
 from django_sla.core.ip import parse_networks
 from django_sla.core.policy import DEFAULT_GOALS, Policy, Reopening, Source
 from django_sla.exceptions import InvalidSettings, SLAError
 
 BUSINESS = {"tz": "Europe/Paris", "hours": {"mon-fri": [("09:00", "17:00")]}}
 HOUR = timedelta(hours=1)
+POLICY = {"name": "VIP", "goals": {}}
 
 
 def with_sla(**keys: Any) -> Any:
@@ -58,6 +61,13 @@ def test_without_a_setting_the_defaults_hold(given: bool) -> None:
         assert settings.priorities == {}
         assert settings.trusted_proxies == ()
         assert settings.responder is None
+        assert settings.escalations == DEFAULT_ESCALATIONS
+        assert settings.default_policy.terms.escalations == ()
+        assert list(settings.channels) == ["email"]
+        assert settings.digest_above == 5
+        assert settings.base_url == ""
+        assert settings.recipient_locale is None
+        assert settings.metrics_token == ""
 
 
 def test_calendars_are_read_or_taken_as_they_are() -> None:
@@ -169,6 +179,85 @@ def test_the_responder_is_imported_late() -> None:
             assert settings.responder is yes
 
 
+LATE = {"when": "1h after", "channel": "email", "to": ["lead"], "in_hours": True}
+OFF = {"metric": "response", "when": "due", "channel": "email", "enabled": False}
+
+
+def test_escalations_are_for_every_policy_that_does_not_say() -> None:
+    silent, says = POLICY, POLICY | {"name": "says", "escalations": [OFF | {"enabled": True}]}
+    none = POLICY | {"name": "none", "escalations": []}
+    with with_sla(ESCALATIONS=[LATE, OFF], POLICIES=[silent, says, none]):
+        assert settings.escalations == (LATE, OFF), "those that are switched off among them"
+        for policy in (settings.default_policy, settings.policies[0]):
+            assert policy.terms.escalations == (escalation(LATE),)
+        assert [str(one.when) for one in settings.policies[1].terms.escalations] == ["due"]
+        assert settings.policies[2].terms.escalations == ()
+        assert settings.policies[0].origin("escalations") == Source.SETTINGS
+    with with_sla(POLICIES=[silent]):
+        assert settings.policies[0].origin("escalations") == Source.DEFAULT
+
+
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+HOOK = {"backend": "django_sla.channels.Webhook", "url": "https://example.com/", "secret": SECRET}
+
+
+class Pager(Channel):
+    made = 0
+
+    def __init__(self, name: str, *, service: str, **options: Any):
+        super().__init__(name, **options)
+        self.service = service
+        Pager.made += 1
+
+
+def test_channels_are_made_once_with_their_names_and_options() -> None:
+    pager = {"backend": f"{__name__}.Pager", "service": "desk"}
+    with with_sla(CHANNELS={"ops": HOOK, "pager": pager}):
+        assert problems() == []
+        assert list(settings.channels) == ["email", "ops", "pager"]
+        assert isinstance(settings.channel("ops"), Webhook)
+        assert isinstance(settings.channel("email"), Email)
+        Pager.made = 0
+        found = settings.channel("pager")
+        assert (found.name, found.service) == ("pager", "desk")
+        assert settings.channel("pager") is found
+        assert Pager.made == 1
+        with pytest.raises(LookupError):
+            settings.channel("fax")
+    with with_sla(CHANNELS={"pager": pager | {"service": "other"}}):
+        assert settings.channel("pager").service == "other"
+
+
+def test_the_channel_that_is_there_may_be_another_one() -> None:
+    email = {"backend": "django_sla.channels.Email", "from_email": "desk@example.com"}
+    with with_sla(CHANNELS={"email": email}):
+        assert settings.channel("email").from_email == "desk@example.com"
+
+
+def test_what_the_other_settings_of_delivery_give() -> None:
+    keys: dict[str, Any] = {"DIGEST_ABOVE": 1, "METRICS_TOKEN": "0123456789abcdef"}
+    for url, expected in {
+        "https://desk.example.com": "https://desk.example.com",
+        "http://localhost:8000/": "http://localhost:8000",
+        "https://example.com/desk/": "https://example.com/desk",
+    }.items():
+        with with_sla(BASE_URL=url, **keys):
+            assert settings.base_url == expected
+            assert settings.digest_above == 1
+            assert settings.metrics_token == "0123456789abcdef"
+
+
+def in_french(user: Any) -> tuple[str, str]:
+    return "fr", "Europe/Paris"
+
+
+@pytest.mark.parametrize("locale", [in_french, f"{__name__}.in_french"], ids=["callable", "path"])
+def test_the_locale_is_a_callable_or_its_path(locale: Any) -> None:
+    with with_sla(RECIPIENT_LOCALE=locale):
+        assert settings.recipient_locale is in_french
+        assert problems() == []
+
+
 # Reading once
 
 
@@ -234,8 +323,6 @@ def test_a_reading_of_the_old_setting_is_not_kept(monkeypatch: pytest.MonkeyPatc
 
 
 # What is wrong with it
-
-POLICY = {"name": "VIP", "goals": {}}
 
 WRONG: list[tuple[Any, str, str, str]] = [
     # The setting, and the id, path and words of the one problem with it.
@@ -398,6 +485,59 @@ WRONG: list[tuple[Any, str, str, str]] = [
     ({"RESPONDER": f"{__name__}.HOUR"}, "E008", '["RESPONDER"]', "expected a callable"),
     ({"RESPONDER": no_ticket}, "E008", '["RESPONDER"]', "cannot be called with (user, ticket)"),
     ({"RESPONDER": f"{__name__}.no_ticket"}, "E008", '["RESPONDER"]', "cannot be called with"),
+    # ESCALATIONS
+    ({"ESCALATIONS": LATE}, "E003", '["ESCALATIONS"]', "expected a list such as ["),
+    ({"ESCALATIONS": ["due"]}, "E003", '["ESCALATIONS"][0]', "got 'due'"),
+    ({"ESCALATIONS": [{"when": "due"}]}, "E009", '["ESCALATIONS"][0]', "channel: expected a name"),
+    ({"ESCALATIONS": [LATE | {"wen": 1}]}, "E009", '["ESCALATIONS"][0]', "wen: there is no such"),
+    (
+        {"ESCALATIONS": [LATE, LATE | {"when": "soon"}]},
+        "E009",
+        '["ESCALATIONS"][1]',
+        'when: expected "at_risk", "due",',
+    ),
+    (
+        {"ESCALATIONS": [LATE | {"channel": "emial"}]},
+        "E050",
+        '["ESCALATIONS"][0]["channel"]',
+        "expected the name of a channel, got 'emial'. Did you mean \"email\"?",
+    ),
+    (
+        {"ESCALATIONS": [LATE | {"channel": "signal"}]},
+        "E050",
+        '["ESCALATIONS"][0]["channel"]',
+        "There is email.",
+    ),
+    (
+        {"POLICIES": [POLICY | {"escalations": [LATE | {"channel": "fax"}]}]},
+        "E050",
+        '["POLICIES"][0]["escalations"][0]["channel"]',
+        "got 'fax'",
+    ),
+    # CHANNELS
+    ({"CHANNELS": ["ops"]}, "E003", '["CHANNELS"]', "expected a table such as {"),
+    ({"CHANNELS": {"ops": "Webhook"}}, "E003", '["CHANNELS"]["ops"]', "got 'Webhook'"),
+    ({"CHANNELS": {"ops": {"url": "x"}}}, "E002", '["CHANNELS"]["ops"]', '"backend" is missing'),
+    ({"CHANNELS": {"ops": {"backend": 5}}}, "E003", '["CHANNELS"]["ops"]["backend"]', "got 5"),
+    ({"CHANNELS": {" ops": HOOK}}, "E003", '["CHANNELS"][" ops"]', "without spaces around it"),
+    ({"CHANNELS": {5: HOOK}}, "E003", '["CHANNELS"][5]', "must be a text of at most 80"),
+    ({"CHANNELS": {"signal": HOOK}}, "E005", '["CHANNELS"]["signal"]', "built-in channel"),
+    # DIGEST_ABOVE
+    ({"DIGEST_ABOVE": 0}, "E003", '["DIGEST_ABOVE"]', "a whole number from 1 on, got 0"),
+    ({"DIGEST_ABOVE": True}, "E003", '["DIGEST_ABOVE"]', "got True"),
+    ({"DIGEST_ABOVE": 2.5}, "E003", '["DIGEST_ABOVE"]', "got 2.5"),
+    # BASE_URL
+    ({"BASE_URL": "desk.example.com"}, "E003", '["BASE_URL"]', "expected an address such as"),
+    ({"BASE_URL": "ftp://example.com"}, "E003", '["BASE_URL"]', "got 'ftp://example.com'"),
+    ({"BASE_URL": "https://a.b/?c"}, "E003", '["BASE_URL"]', "expected an address"),
+    ({"BASE_URL": "https://a@b.c"}, "E003", '["BASE_URL"]', "expected an address"),
+    ({"BASE_URL": None}, "E003", '["BASE_URL"]', "got None"),
+    # RECIPIENT_LOCALE
+    ({"RECIPIENT_LOCALE": 5}, "E008", '["RECIPIENT_LOCALE"]', "expected a callable (user) -> (la"),
+    ({"RECIPIENT_LOCALE": yes}, "E008", '["RECIPIENT_LOCALE"]', "cannot be called with (user)"),
+    # METRICS_TOKEN
+    ({"METRICS_TOKEN": "hunter2"}, "E003", '["METRICS_TOKEN"]', "at least 16 characters"),
+    ({"METRICS_TOKEN": None}, "E003", '["METRICS_TOKEN"]', "at least 16 characters"),
 ]
 
 
@@ -415,9 +555,81 @@ def test_each_wrong_setting(setting: Any, id: str, path: str, words: str) -> Non
         assert str(problem) in str(raised.value)
 
 
+LATER: list[tuple[Any, str, str, str]] = [
+    # The same of what is imported or made when it is needed.
+    ({"RECIPIENT_LOCALE": "yes"}, "E008", '["RECIPIENT_LOCALE"]', "'yes' cannot be imported"),
+    ({"RECIPIENT_LOCALE": f"{__name__}.yes"}, "E008", '["RECIPIENT_LOCALE"]', "called with (user)"),
+    (
+        {"CHANNELS": {"ops": {"backend": "desk.Pager"}}},
+        "E051",
+        '["CHANNELS"]["ops"]',
+        "'desk.Pager' cannot be used: No module named 'desk'",
+    ),
+    (
+        {"CHANNELS": {"ops": {"backend": f"{__name__}.yes"}}},
+        "E051",
+        '["CHANNELS"]["ops"]',
+        "it is no subclass of django_sla.channels.Channel",
+    ),
+    (
+        {"CHANNELS": {"ops": HOOK | {"url": "http://example.com/"}}},
+        "E051",
+        '["CHANNELS"]["ops"]',
+        "cannot be used: url: expected https://",
+    ),
+    (
+        {"CHANNELS": {"ops": HOOK | {"colour": "red"}}},
+        "E051",
+        '["CHANNELS"]["ops"]',
+        "Webhook has no option colour",
+    ),
+    (
+        {"CHANNELS": {"email": {"backend": "django_sla.channels.Email", "timeout": 0}}},
+        "E051",
+        '["CHANNELS"]["email"]',
+        "timeout: expected seconds",
+    ),
+]
+
+
+@pytest.mark.parametrize(("setting", "id", "path", "words"), LATER)
+def test_each_wrong_callable_and_channel(setting: Any, id: str, path: str, words: str) -> None:
+    with override_settings(DJANGO_SLA=setting):
+        [problem] = problems()
+        assert problem.id == f"django_sla.{id}"
+        assert problem.path == f"DJANGO_SLA{path}"
+        assert words in str(problem)
+        assert settings.policies == (), "which needs neither"
+        channels = setting.get("CHANNELS", {})
+        with pytest.raises(InvalidSettings) as raised:
+            _ = [settings.channel(name) for name in channels] or settings.recipient_locale
+        assert raised.value.problems == (problem,)
+
+
+def test_secrets_are_not_told() -> None:
+    ops = HOOK | {"secret": "whsec_hunter2"}
+    with with_sla(METRICS_TOKEN="hunter2", CHANNELS={"ops": ops}):
+        found = problems()
+    assert [problem.id for problem in found] == ["django_sla.E003", "django_sla.E051"]
+    assert "hunter2" not in " ".join(map(str, found))
+
+
 @pytest.mark.parametrize(
     "name",
-    ["calendars", "policies", "default_policy", "priorities", "trusted_proxies", "responder"],
+    [
+        "calendars",
+        "policies",
+        "default_policy",
+        "priorities",
+        "trusted_proxies",
+        "responder",
+        "escalations",
+        "channels",
+        "digest_above",
+        "base_url",
+        "recipient_locale",
+        "metrics_token",
+    ],
 )
 def test_every_access_raises_where_anything_is_wrong(name: str) -> None:
     with with_sla(AT_RISK=0), pytest.raises(InvalidSettings, match="AT_RISK"):
@@ -452,6 +664,11 @@ def test_a_wrong_default_is_told_once_and_not_for_each_policy() -> None:
 def test_a_calendar_that_cannot_be_read_is_not_unknown_as_well() -> None:
     with with_sla(CALENDARS={"b": {"tz": "Mars"}}, CALENDAR="b"):
         assert [problem.id for problem in problems()] == ["django_sla.E006"]
+
+
+def test_a_channel_that_cannot_be_read_is_not_unknown_as_well() -> None:
+    with with_sla(CHANNELS={"ops": {}}, ESCALATIONS=[LATE | {"channel": "ops"}]):
+        assert [problem.id for problem in problems()] == ["django_sla.E002"]
 
 
 def test_the_exception_is_both_of_ours_and_of_django() -> None:

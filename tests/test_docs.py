@@ -1,11 +1,13 @@
 """The documentation is true: its tutorial runs, its examples hold, its links and names exist."""
 
 import ast
+import configparser
 import doctest
 import importlib
 import inspect
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from django.core.management import load_command_class
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -185,6 +189,82 @@ def test_business_time_is_as_explained() -> None:
     said: list[str] = []
     failed, _ = doctest.DocTestRunner(optionflags=OPTIONS).run(test, out=said.append)
     assert not failed, "".join(said)
+
+
+# Commands and manifests
+
+
+def commands(page: Path) -> Iterator[str]:
+    """Every command of ours that a page shows, as somebody would type it."""
+    for block in blocks(page, "console", "text", "ini"):
+        for line in block.text.splitlines():
+            if found := re.search(r"(?:^\$|=|&&) ?\S*python \S*manage\.py (sla_.+)", line):
+                yield found[1]
+    for manifest in manifests(page):
+        for command in values(manifest, "command"):
+            if command[:2] == ["python", "manage.py"]:
+                yield shlex.join(command[2:])
+
+
+def manifests(page: Path) -> list[Any]:
+    return [found for block in blocks(page, "yaml") for found in yaml.safe_load_all(block.text)]
+
+
+def values(document: Any, key: str) -> Iterator[Any]:
+    """Of this key, at any depth."""
+    inner = document.values() if isinstance(document, dict) else document
+    if isinstance(document, dict) and key in document:
+        yield document[key]
+    if isinstance(document, dict | list):
+        for value in inner:
+            yield from values(value, key)
+
+
+SHOWN = sorted({(name(page), command) for page in PAGES for command in commands(page)})
+
+
+@pytest.mark.parametrize(("page", "command"), SHOWN)
+def test_commands_are_spelled_as_they_are(page: str, command: str) -> None:
+    program, *arguments = shlex.split(command)
+    known = load_command_class("django_sla", program)
+    # Called from a program it raises what is wrong, in place of ending the tests.
+    known._called_from_command_line = False
+    known.create_parser("manage.py", program).parse_args(arguments)
+
+
+def test_commands_are_found_wherever_they_are_shown() -> None:
+    page = DOCS / "how-to" / "run-the-sweep.md"
+    shown = [command for where, command in SHOWN if where == name(page)]
+    loops = ["sla_sweep --loop 30", "sla_sweep --loop 30 --no-deliver", "sla_deliver --loop 10"]
+    assert set(shown) == {
+        *loops,
+        "sla_sweep --deliver",
+        "sla_sweep --deliver --verbosity 0",
+    }
+
+
+def test_units_and_manifests_are_whole() -> None:
+    page = DOCS / "how-to" / "run-the-sweep.md"
+    units = []
+    for block in blocks(page, "ini"):
+        unit = configparser.ConfigParser(interpolation=None)
+        unit.read_string(block.text)
+        units.append(unit)
+    services = [unit["Service"] for unit in units if "Service" in unit]
+    assert [service["ExecStart"].partition(" ")[0] for service in services] == [
+        "/srv/desk/.venv/bin/python"
+    ] * 2
+    assert [unit["Install"]["WantedBy"] for unit in units if "Install" in unit] == [
+        "multi-user.target",
+        "timers.target",
+    ]
+    deployment, job = manifests(page)
+    assert (deployment["kind"], job["kind"]) == ("Deployment", "CronJob")
+    template = deployment["spec"]["template"]
+    assert deployment["spec"]["selector"]["matchLabels"] == template["metadata"]["labels"]
+    assert list(values(job, "restartPolicy")) == ["Never"]
+    # As long as a mail server may take to answer.
+    assert min(values([deployment, job], "terminationGracePeriodSeconds")) > 60
 
 
 # Links

@@ -20,6 +20,7 @@ from django_sla.registry import (
     policies,
     register_metric,
     register_policy,
+    register_recipients,
     unregister_metric,
     unregister_policy,
     watch_comments,
@@ -34,7 +35,12 @@ TRIAGE = Metric(name="triage", starts=Fact.OPENED, stops=frozenset({Fact.AGENT_R
 @pytest.fixture(autouse=True)
 def _as_it_was() -> Iterator[None]:
     """Whatever a test registers is gone after it."""
-    tables: tuple[dict[str, Any], ...] = (registry._metrics, registry._policies, watches)
+    tables: tuple[dict[str, Any], ...] = (
+        registry._metrics,
+        registry._policies,
+        registry.recipients,
+        watches,
+    )
     before = [dict(table) for table in tables]
     with override_settings(DJANGO_SLA={}):
         yield
@@ -153,6 +159,20 @@ def test_wrong_settings_are_not_kept() -> None:
     with override_settings(DJANGO_SLA={"AT_RISK": 0}), pytest.raises(InvalidSettings):
         policies()
     assert names() == ["default"]
+
+
+# Recipients
+
+
+def test_recipients_are_registered_once() -> None:
+    def on_duty(ticket: Any) -> list[str]:
+        return ["duty@example.com"]
+
+    register_recipients("duty", on_duty)
+    register_recipients("duty", on_duty)
+    assert registry.recipients == {"duty": on_duty}
+    with pytest.raises(AlreadyRegistered, match="recipients"):
+        register_recipients("duty", lambda ticket: [])
 
 
 # Comments

@@ -11,6 +11,7 @@ from django.db import connections
 from django.db.models import QuerySet
 
 from django_sla import registry
+from django_sla.flow.sweep import sweep
 from django_sla.moment import as_of
 from tests.conftest import MONDAY, after
 from tests.hosts.desk.models import Comment, Ticket
@@ -48,6 +49,7 @@ def opened() -> Ticket:
 
 def test_a_project_in_order(sla_doctor: Run) -> None:
     opened()
+    sweep(using="default")
     status, said = sla_doctor()
     assert status == 0
     assert said == (
@@ -61,6 +63,7 @@ def test_each_finding_has_its_cause_and_what_mends_it_the_worst_first(
 ) -> None:
     settings.MIDDLEWARE = []
     ticket = opened()
+    sweep(using="default")
     QuerySet(Ticket).filter(pk=ticket.pk).update(response_target=None)
     status, said = sla_doctor()
     lines = said.splitlines()
@@ -112,7 +115,8 @@ def test_as_json(sla_doctor: Run, agent: Any) -> None:
     Comment.objects.create(ticket=ticket, author=agent, created_at=after(2))
     QuerySet(Ticket).filter(pk=ticket.pk).update(response_target=None)
     status, said = sla_doctor("--json")
-    [finding] = json.loads(said)["findings"]
+    [finding, never_swept] = json.loads(said)["findings"]
+    assert never_swept["severity"] == "warning"
     assert (status, finding["severity"], finding["about"]) == (1, "error", "desk.Ticket")
     assert set(finding) == {"severity", "about", "what", "cause", "remedy"}
     [document] = json.loads(sla_doctor("--json", ticket.pk)[1])["tickets"]

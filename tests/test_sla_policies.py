@@ -31,8 +31,14 @@ def vip() -> Policy:
         {"field": "project__key", "operator": "is", "value": "MOON"},
         {"field": "title", "operator": "contains", "value": "fire"},
     ]
+    escalation = {"metric": "resolution", "when": "80%", "channel": "email", "to": ["assignee"]}
     return Policy.objects.create(
-        name="VIP", goals=GOALS, conditions=conditions, calendar=office, at_risk=50
+        name="VIP",
+        goals=GOALS,
+        conditions=conditions,
+        calendar=office,
+        at_risk=50,
+        escalations=[escalation],
     )
 
 
@@ -47,6 +53,7 @@ def test_policies_are_listed_with_the_source_of_each_value(vip: Policy) -> None:
         "     calendar    Office, America/Toronto (database)\n"
         "     at risk     50 % of the goal (database)\n"
         "     reopening   the same clock goes on (default)\n"
+        "     escalation  Resolution, at 80 % of the goal: email to assignee (database)\n"
         "                 Response        Resolution\n"
         "     Urgent      15m (database)\n"
         "     All others  1h (database)   8h (database)\n"
@@ -55,6 +62,8 @@ def test_policies_are_listed_with_the_source_of_each_value(vip: Policy) -> None:
         "     calendar    always (default)\n"
         "     at risk     75 % of the goal (default)\n"
         "     reopening   the same clock goes on (default)\n"
+        "     escalation  Any metric, when at risk: email to assignee (off) (default)\n"
+        "     escalation  Any metric, when due: email to assignee, lead (off) (default)\n"
         "                 Response      Resolution\n"
         "     Urgent      1h (default)  4h (default)\n"
         "     High        4h (default)  8h (default)\n"

@@ -7,9 +7,11 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import flatten_fieldsets
 from django.contrib.admin.widgets import AdminTextInputWidget
 from django.db.models import Model, QuerySet
+from django.forms.widgets import Script
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.urls import path
+from django.utils.functional import lazy
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import to_historic
@@ -20,25 +22,39 @@ from django_sla.admin.filters import ResolutionStateFilter, ResponseStateFilter,
 from django_sla.admin.forms import SLATicketForm
 from django_sla.admin.history import tell_what_was_done
 from django_sla.admin.history_page import HistoryPage
+from django_sla.admin.notices import NoticeAdmin
 from django_sla.admin.policies import PolicyAdmin
 from django_sla.admin.recalculations import RecalculationAdmin
+from django_sla.admin.sweeps import SweepAdmin
 from django_sla.exceptions import SLAError
 from django_sla.models import SLAQuerySet
 from django_sla.tables.columns import TARGETS
 
 __all__ = [
     "CalendarAdmin",
+    "NoticeAdmin",
     "PolicyAdmin",
     "RecalculationAdmin",
     "ResolutionStateFilter",
     "ResponseStateFilter",
     "SLAAdminMixin",
     "SLAStateFilter",
+    "SweepAdmin",
 ]
 
 COLUMNS = ("sla_response", "sla_resolution")
 TIMESTAMPS = ("created_at", "first_responded_at", "resolved_at", "closed_at")
 PANELS = ("sla_status", "sla_timeline")
+
+
+def _words() -> SafeString:
+    return render_to_string("admin/django_sla/words.txt")
+
+
+COUNTDOWN = Script(
+    "django_sla/countdown.js", defer=True, **{"data-words": lazy(_words, SafeString)()}
+)
+"""Lets the badges go on counting. What it writes is in the language of whoever asks."""
 
 
 class SLAAdminMixin(HistoryPage):
@@ -54,6 +70,7 @@ class SLAAdminMixin(HistoryPage):
 
     class Media:
         css = {"all": ["django_sla/sla.css"]}
+        js = [COUNTDOWN]
 
     # The list
 

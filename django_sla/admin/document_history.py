@@ -10,7 +10,7 @@ from simple_history.models import ModelChange, ModelDelta
 from django_sla.admin import hours
 from django_sla.admin.history import ChangeInWords
 from django_sla.admin.policy_form import priority_in_words
-from django_sla.tables import condition
+from django_sla.tables import condition, escalation
 from django_sla.tables.clock import metric_name
 from django_sla.tables.goals import in_order
 
@@ -42,6 +42,12 @@ def _goals(table: Any) -> dict[str, str]:
     }
 
 
+def _escalations(rows: Any) -> dict[str, str]:
+    if rows is None:
+        return {"": _("as the settings say")}
+    return escalation.states(rows) or {"": _("nobody is told")}
+
+
 def _hours(week: Any) -> dict[str, str]:
     return {hours.weekday(day): hours.day_in_words(week.get(day)) for day in hours.DAYS}
 
@@ -59,6 +65,7 @@ def _special_days(days: Any) -> dict[str, str]:
 CELLS: Mapping[str, Callable[[Any], dict[str, str]]] = {
     "conditions": _conditions,
     "goals": _goals,
+    "escalations": _escalations,
     "hours": _hours,
     "holidays": _holidays,
     "special_days": _special_days,
@@ -81,7 +88,7 @@ class DocumentChangeInWords(ChangeInWords):
 
     def _cells(self, change: ModelChange) -> list[dict[str, Any]]:
         label = capfirst(str(self.model._meta.get_field(change.field).verbose_name))
-        old, new = (CELLS[change.field](value or {}) for value in (change.old, change.new))
+        old, new = map(CELLS[change.field], (change.old, change.new))
         names = [name for name in dict.fromkeys([*old, *new]) if old.get(name) != new.get(name)]
         if len(names) <= FEW:
             return [

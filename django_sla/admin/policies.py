@@ -20,6 +20,7 @@ from django_sla import registry
 from django_sla.admin import sources, suggestions
 from django_sla.admin.document_history import conditions_in_words
 from django_sla.admin.documents import DocumentAdmin
+from django_sla.admin.escalation_form import escalations_as_the_settings_say, of_the_settings
 from django_sla.admin.old_terms import tickets_on_old_terms
 from django_sla.admin.policy_form import (
     PolicyForm,
@@ -31,6 +32,7 @@ from django_sla.core.duration import parse_duration
 from django_sla.core.policy import Policy as PolicyValue
 from django_sla.core.policy import Source, asked
 from django_sla.models import Policy
+from django_sla.tables import escalation
 from django_sla.tables.clock import metric_name
 from django_sla.tables.effective import policies
 
@@ -112,6 +114,10 @@ class PolicyAdmin(DocumentAdmin):
         ),
         (gettext_lazy("Goals"), {"fields": ["goals"], "classes": ["sla-table-set"]}),
         (gettext_lazy("Calendar and rules"), {"fields": ["calendar", "at_risk", "reopening"]}),
+        (
+            gettext_lazy("Escalations"),
+            {"fields": ["escalations"], "classes": ["sla-table-set"]},
+        ),
         (gettext_lazy("When it is in force"), {"fields": ["effective_from", "effective_until"]}),
     ]
     change_list_template = "admin/django_sla/policy_list.html"
@@ -150,14 +156,15 @@ class PolicyAdmin(DocumentAdmin):
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         last = Policy._default_manager.aggregate(last=Max("order"))["last"] or 0
-        return {"order": last + STEP, **super().get_changeform_initial_data(request)}
+        initial = {"order": last + STEP, "escalations": of_the_settings()}
+        return {**initial, **super().get_changeform_initial_data(request)}
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        conditions = context["adminform"].form.fields.get("conditions")
-        if conditions is not None:
-            conditions.widget.attrs["data-values"] = self.page("policy_values")
+        fields = context["adminform"].form.fields
+        for name in {"conditions", "escalations"} & fields.keys():
+            fields[name].widget.attrs["data-values"] = self.page("policy_values")
         return super().render_change_form(request, context, *args, **kwargs)
 
     # For those who may only look
@@ -165,7 +172,8 @@ class PolicyAdmin(DocumentAdmin):
     def in_words(self, obj: Any) -> dict[Any, str]:
         empty = [name for name in DEFAULTS if getattr(obj, name) in (None, "")]
         defaults = {name: f"default_{name}" for name in empty}
-        return {"conditions": "conditions_in_words", "goals": "goals_in_words", **defaults}
+        tables = ("conditions", "goals", "escalations")
+        return {**{name: f"{name}_in_words" for name in tables}, **defaults}
 
     @admin.display(description=gettext_lazy("calendar"))
     def default_calendar(self, policy: Policy) -> str:
@@ -197,6 +205,12 @@ class PolicyAdmin(DocumentAdmin):
         ]
         head = [_("Priority"), *map(metric_name, metrics)]
         return render_to_string("admin/django_sla/plain_table.html", {"head": head, "rows": rows})
+
+    @admin.display(description=gettext_lazy("escalations"))
+    def escalations_in_words(self, policy: Policy) -> SafeString | str:
+        if policy.escalations is None:
+            return escalations_as_the_settings_say()
+        return _lines(escalation.listed(policy.escalations))
 
     # What a save means
 

@@ -131,6 +131,9 @@ class RecalculationAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).filter(part_of=None)
+
     # The pages
 
     def add_view(

@@ -1,9 +1,11 @@
-"""What may be typed as the value of a condition: choices by their labels, and rows by name."""
+"""What may be typed as the value of a condition: choices by their labels, and rows by name; and
+whom escalations can tell."""
 
 from collections.abc import Iterator
 from typing import Any
 
 from django.contrib.auth import get_permission_codename
+from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import Q
@@ -12,7 +14,12 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 
 from django_sla import registry
+from django_sla.admin.lists import write_list
 from django_sla.tables.asked import MODEL, SECRET, field_at
+from django_sla.tables.recipients import GROUP, known_recipients
+
+TO = "escalations.to"
+"""In place of a field: whom escalations tell."""
 
 LIMIT = 20
 """Suggestions for one text."""
@@ -38,6 +45,8 @@ def urls(model_admin: Any) -> list[URLPattern]:
 def suggestions(field_path: str, text: str, user: Any) -> list[tuple[Any, Any]]:
     """At most 20 values with what people call them, in which ``text`` occurs. What tickets have in
     fields without choices is not told, nor are rows that this user may not see."""
+    if field_path == TO:
+        return list(_alike(_recipients(user), text))[:LIMIT]
     if field_path == MODEL:
         kinds = [(model._meta.label, model._meta.verbose_name) for model in registry.tickets]
         return list(_alike(kinds, text))[:LIMIT]
@@ -50,6 +59,14 @@ def suggestions(field_path: str, text: str, user: Any) -> list[tuple[Any, Any]]:
         [choice for choice in field.flatchoices if choice[0] not in (None, "")] if field else []
     )
     return list(_alike(choices, text))[:LIMIT]
+
+
+def _recipients(user: Any) -> list[tuple[Any, Any]]:
+    """Whom escalations can tell, as a list has it."""
+    names = known_recipients()
+    groups = Group._base_manager.order_by("name") if _may_see(user, Group) else []
+    names += [f"{GROUP}{group.name}" for group in groups]
+    return [(write_list([name]), name) for name in names]
 
 
 def _alike(values: list[tuple[Any, Any]], text: str) -> Iterator[tuple[Any, Any]]:

@@ -84,6 +84,10 @@ class Table:
         """The value that the filled rows say. What is wrong with a row is added to it."""
         raise NotImplementedError
 
+    def default_text(self) -> str:
+        """What holds where nothing is said, which is None; empty where there is always a value."""
+        return ""
+
     def can_add(self) -> bool:
         return bool(self.add_text)
 
@@ -98,6 +102,8 @@ class Rows(forms.BaseFormSet):
     table: Table
     value: Any = None
     """What the rows say, once they are found valid."""
+    is_default = False
+    """Whether people chose to say nothing."""
 
     def initial_form_count(self) -> int:
         # So that any row may be emptied, those that were there before, too.
@@ -137,7 +143,9 @@ class TableWidget(forms.Widget):
         return ""
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Rows:
-        return _rows_of(self.table, data=data, prefix=name)
+        rows = _rows_of(self.table, data=data, prefix=name)
+        rows.is_default = bool(self.table.default_text() and data.get(f"{name}-default"))
+        return rows
 
     def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
         return f"{name}-TOTAL_FORMS" not in data
@@ -146,6 +154,7 @@ class TableWidget(forms.Widget):
         rows = value
         if not isinstance(rows, Rows):
             rows = _rows_of(self.table, initial=self.table.rows(value), prefix=name)
+            rows.is_default = value is None
         rows.is_valid()  # so that what is wrong between rows stands beside them, too
         empty, can_add = rows.empty_form, self.table.can_add()
         texts = {"addText": str(self.table.add_text), "deleteText": _("Remove")}
@@ -153,6 +162,7 @@ class TableWidget(forms.Widget):
             "table": self.table,
             "rows": rows,
             "name": name,
+            "default_text": self.table.default_text(),
             "attrs": self.attrs,
             "can_add": can_add,
             "columns": [cell.field for cell in empty.cells()],
@@ -176,6 +186,8 @@ class TableField(forms.Field):
         super().__init__(widget=TableWidget(table), required=False, **kwargs)
 
     def clean(self, value: Rows) -> Any:
+        if value.is_default:
+            return None
         if value.is_valid():
             return value.value
         raise ValidationError(list(value.non_form_errors()) or self.error_messages["cells"])

@@ -1,9 +1,146 @@
 """E-mail."""
 
-from typing import ClassVar
+import hashlib
+from collections.abc import Iterable
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.utils import parseaddr
+from smtplib import SMTPRecipientsRefused
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+from django.conf import settings as django_settings
+from django.core import mail
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+from django.utils.encoding import punycode
 
 from django_sla.channels.base import Channel
+from django_sla.channels.locale import speaking_to
+from django_sla.channels.options import seconds
+from django_sla.channels.wording import in_words, one_line
+from django_sla.conf import settings
+from django_sla.exceptions import Undeliverable
+from django_sla.flow.message import Item, Message
+
+LONGEST_DOMAIN = 50
+"""Headers that are longer than a line would be encoded, and no id any more."""
 
 
 class Email(Channel):
+    """A mail to one person or address, as text and HTML, in their language and time zone.
+
+    Rendered from ``django_sla/mail/notice.txt``, ``notice.html`` and ``subject.txt``; of several
+    things at once, from ``digest.txt`` and ``digest.html``.
+    """
+
     addressed: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        from_email: str | None = None,
+        reply_to: str | Iterable[str] = (),
+        using: str | None = None,
+        timeout: float = 10,
+        **options: Any,
+    ):
+        """
+        Args:
+            from_email: the sender; that of the project (``DEFAULT_FROM_EMAIL``) by default.
+            reply_to: one address, or several.
+            using: an alias of ``MAILERS``, from Django 6.1 on.
+            timeout: seconds to wait for the mail server, where the project does not say.
+        """
+        super().__init__(name, **options)
+        self.from_email = from_email
+        self.reply_to = [reply_to] if isinstance(reply_to, str) else list(reply_to)
+        self.using = _alias(using)
+        self.timeout = seconds("timeout", timeout)
+
+    def send(self, message: Message) -> None:
+        address = _checked(message)
+        with speaking_to(message.user):
+            email = self._email(message, address)
+        connection = self._connection()
+        if getattr(connection, "timeout", 0) is None:
+            connection.timeout = self.timeout
+        try:
+            sent = connection.send_messages([email])
+        except SMTPRecipientsRefused as error:
+            for code, said in error.recipients.values():
+                if 500 <= code <= 599:
+                    text = said.decode(errors="replace") if isinstance(said, bytes) else said
+                    raise Undeliverable(f"{address} was refused: {code} {text}") from error
+            raise
+        if sent == 0:  # a backend that fails silently
+            raise ConnectionError("The mail backend sent nothing, and does not say why.")
+
+    def _email(self, message: Message, address: str) -> EmailMultiAlternatives:
+        kind = "digest" if message.is_digest else "notice"
+        context = in_words(message)
+        subject = one_line(render_to_string("django_sla/mail/subject.txt", context))
+        context["subject"] = subject
+        email = EmailMultiAlternatives(
+            subject=subject,
+            body=render_to_string(f"django_sla/mail/{kind}.txt", context),
+            from_email=self.from_email,
+            to=[address],
+            reply_to=self.reply_to,
+            headers=_headers(message, self.from_email or django_settings.DEFAULT_FROM_EMAIL),
+        )
+        html = render_to_string(f"django_sla/mail/{kind}.html", context)
+        email.attach_alternative(html, "text/html")
+        return email
+
+    def _connection(self) -> Any:
+        mailers = getattr(mail, "mailers", None)
+        # Before Django 6.1 there is but one. From then on, where the project has no MAILERS, the
+        # default one is made of the settings of before.
+        return mail.get_connection() if mailers is None else mailers[self.using]
+
+
+def _alias(using: str | None) -> str:
+    if using is None:
+        return "default"
+    mailers = getattr(mail, "mailers", None)
+    if mailers is None:
+        raise ValueError("using: there are no MAILERS before Django 6.1")
+    if using not in mailers:
+        raise ValueError(f"using: {using!r} is not among the MAILERS")
+    return using
+
+
+def _checked(message: Message) -> str:
+    """The address, provided that it is a single one and nothing besides."""
+    if not message.address:
+        who = f"{message.user} has" if message.user else "There is"
+        raise Undeliverable(f"{who} no e-mail address.")
+    try:
+        return Address(addr_spec=message.address).addr_spec
+    except (ValueError, IndexError, MessageError) as error:  # all that the parser raises
+        raise Undeliverable(f"{message.address!r} is no e-mail address: {error}") from None
+
+
+def _headers(message: Message, from_email: str) -> dict[str, str]:
+    domain = _domain(from_email)
+    headers = {"Message-ID": f"<{message.key}@{domain}>", "Auto-Submitted": "auto-generated"}
+    if not message.is_digest:
+        thread = _thread(message.items[0])
+        headers |= {"References": f"<{thread}@{domain}>", "X-Entity-Ref-ID": thread}
+    return headers
+
+
+def _thread(item: Item) -> str:
+    """Of all mails about one metric of one ticket: 24 hexadecimal digits."""
+    about = (item.ticket._meta.label_lower, str(item.ticket.pk), item.metric)
+    return hashlib.sha256("\0".join(about).encode()).hexdigest()[:24]
+
+
+def _domain(from_email: str) -> str:
+    """Of this project, for ids."""
+    host = urlsplit(settings.base_url).hostname or ""
+    if not host or ":" in host:
+        host = parseaddr(from_email)[1].rpartition("@")[2]
+    return punycode(host)[-LONGEST_DOMAIN:].lstrip(".-") or "localhost"

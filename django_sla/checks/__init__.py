@@ -10,15 +10,18 @@ django_sla.E004      The setting names a calendar that is not defined.
 django_sla.E005      The setting gives a name twice, or one that is built in.
 django_sla.E006      The setting has a calendar that cannot be read.
 django_sla.E007      The setting has a goal that cannot be read.
-django_sla.E008      The setting names a responder that cannot be imported or called.
+django_sla.E008      The setting names a callable that cannot be imported or called.
+django_sla.E009      The setting has an escalation that cannot be read.
 django_sla.E010      ``USE_TZ`` is off.
 django_sla.E011      ``simple_history`` is not among the installed apps.
 django_sla.W010      The middleware of django-simple-history is missing.
 django_sla.E020      Two policies have the same name.
 django_sla.E021      A policy has a goal for a metric that does not exist.
+django_sla.E022      An escalation is for a metric that does not exist.
 django_sla.W020      A policy's condition reads a field that no ticket model has.
 django_sla.W021      A policy is never asked, because one before it is for every ticket.
 django_sla.W022      ``PRIORITIES`` leads to a priority for which no policy has a goal.
+django_sla.W023      An escalation is to nobody, or to somebody whom nobody knows.
 django_sla.E030      A field that ``SLA(...)`` names does not exist.
 django_sla.E031      A status that ``SLA(...)`` names is not among the field's choices.
 django_sla.W030      A status is mapped to no category.
@@ -30,6 +33,8 @@ django_sla.W035      The changelog has no client IP.
 django_sla.E040      A watched comment model does not exist.
 django_sla.E041      A field that ``watch_comments(...)`` names does not exist.
 django_sla.E042      The ticket of a watched comment is not a ticket with an SLA.
+django_sla.E050      The setting names a channel that is not defined.
+django_sla.E051      The setting has a channel that cannot be used.
 ===================  =============================================================================
 """
 

@@ -1,6 +1,6 @@
 """Policies, of the setting and registered ones."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django.core.checks import CheckMessage, Error, Warning
@@ -9,9 +9,11 @@ from django.db.models import Model
 from django_sla import conf, registry
 from django_sla.checks.fields import Apps, Messages, quoted
 from django_sla.conf import did_you_mean, say
+from django_sla.core.escalation import ANY_METRIC, Escalation
 from django_sla.core.policy import Policy, Source, asked
 from django_sla.exceptions import InvalidSettings
 from django_sla.introspect import can_be_asked, field_paths
+from django_sla.tables.recipients import is_declared, known_recipients
 
 
 def check_policies(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
@@ -19,9 +21,11 @@ def check_policies(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
     return [
         *_names_twice(policies),
         *_unknown_metrics(policies),
+        *_unknown_metrics_escalated(policies),
         *_unknown_fields(policies),
         *_never_asked(policies),
         *_unknown_priorities(policies),
+        *_unknown_recipients(policies),
     ]
 
 
@@ -56,6 +60,60 @@ def _unknown_metrics(policies: Iterable[Policy]) -> Messages:
                 obj=policy_name(policy),
                 id="django_sla.E021",
             )
+
+
+def _escalations(policies: Iterable[Policy]) -> Iterator[tuple[str, Escalation]]:
+    """Those that are on, each with what says so: a policy, or the setting for all of them."""
+    for policy in policies:
+        inherits = "escalations" in policy.origins
+        if not inherits or policy.source is Source.DEFAULT:
+            says = f'{conf.NAME}["ESCALATIONS"]' if inherits else policy_name(policy)
+            yield from ((says, one) for one in policy.terms.escalations)
+
+
+def _unknown_metrics_escalated(policies: Iterable[Policy]) -> Messages:
+    known = [metric.name for metric in registry.metrics()]
+    for says, escalation in _escalations(policies):
+        if escalation.metric not in (ANY_METRIC, *known):
+            yield Error(
+                f"There is an escalation for {say(escalation.metric)}, which is no metric.",
+                hint=did_you_mean(escalation.metric, known)
+                or f"The metrics are {', '.join(known)}; {quoted(ANY_METRIC)} is for all of them.",
+                obj=says,
+                id="django_sla.E022",
+            )
+
+
+def _unknown_recipients(policies: Iterable[Policy]) -> Messages:
+    for says, escalation in _escalations(policies):
+        if not _is_addressed(escalation.channel):
+            continue
+        names = [name for name in escalation.to if not is_declared(name)]
+        for name in names:
+            known = known_recipients()
+            yield Warning(
+                f"There is an escalation to {say(name)}, whom nobody knows.",
+                hint=did_you_mean(name, known)
+                or f"There is {', '.join([*known, 'group:…'])} and any address; "
+                "SLA(recipients=…) and register_recipients() add names.",
+                obj=says,
+                id="django_sla.W023",
+            )
+        if not escalation.to:
+            yield Warning(
+                f"There is an escalation by {say(escalation.channel)} that says not to whom.",
+                hint='Name somebody: "to": ["assignee"].',
+                obj=says,
+                id="django_sla.W023",
+            )
+
+
+def _is_addressed(channel: str) -> bool:
+    """False where the channel cannot be made, which is told elsewhere."""
+    try:
+        return bool(conf.settings.channel(channel).addressed)
+    except (LookupError, InvalidSettings):
+        return False
 
 
 def _unknown_fields(policies: Iterable[Policy]) -> Messages:

@@ -19,6 +19,7 @@ from django_sla.introspect import (
     field_names,
     field_paths,
     fold,
+    has_field,
     path_exists,
     points_to_users,
 )
@@ -28,6 +29,7 @@ def check_tickets(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
     checks: tuple[Callable[[Any], Messages], ...] = (
         _named_fields,
         _dimensions,
+        _recipients,
         _named_statuses,
         _unmapped_statuses,
         _priorities,
@@ -80,6 +82,26 @@ def _dimensions(sla: Any) -> Messages:
                 obj=sla.model,
                 id="django_sla.E030",
             )
+
+
+def _recipients(sla: Any) -> Messages:
+    for name, path in sla.recipients.items():
+        if not callable(path) and not _leads_on(sla.model, path):
+            yield Error(
+                f"SLA(recipients={{{quoted(name)}: {quoted(path)}}}): the model has no such field.",
+                hint=did_you_mean(path, field_paths(sla.model)) or None,
+                obj=sla.model,
+                id="django_sla.E030",
+            )
+
+
+def _leads_on(model: Any, path: Any) -> bool:
+    """Whether each step is a field or a property, as far as can be told."""
+    name, _, rest = str(path).partition("__")
+    related = getattr(concrete_field(model, name), "related_model", None)
+    if not rest or not isinstance(related, type):
+        return has_field(model, name)
+    return _leads_on(related, rest)
 
 
 def _named_statuses(sla: Any) -> Messages:

@@ -13,8 +13,8 @@ from typing import Any
 
 from django.conf import settings as django_settings
 from django.core.signals import setting_changed
-from django.utils.module_loading import import_string
 
+from django_sla.conf.callables import LOCALE, RESPONDER, Locale, Responder, imported
 from django_sla.conf.channels import EMAIL, SIGNAL, Channel, made
 from django_sla.conf.entry import NAME, Problem, did_you_mean, say
 from django_sla.conf.policies import ALWAYS_NAME, DEFAULT_AT_RISK, DEFAULT_NAME, POLICY_KEYS
@@ -22,8 +22,6 @@ from django_sla.conf.reading import (
     CALENDAR_KEYS,
     KEYS,
     Reading,
-    Responder,
-    imported,
     read,
     unreadable,
 )
@@ -95,9 +93,7 @@ class Settings:
     @property
     def responder(self) -> Responder | None:
         """None where the built-in rule decides."""
-        responder, wrong = imported(self._valid().responder)
-        if wrong:
-            raise InvalidSettings(wrong)
+        responder: Responder | None = _usable(*imported(self._valid().responder, RESPONDER))
         return responder
 
     @property
@@ -120,10 +116,7 @@ class Settings:
         """
         found = self._made.get(name)
         if found is None:
-            found, wrong = made(self.channels[name], f'{NAME}["CHANNELS"]["{name}"]["backend"]')
-            if wrong:
-                raise InvalidSettings(wrong)
-            self._made[name] = found
+            found = self._made[name] = _usable(*made(self.channels[name]))
         return found
 
     @property
@@ -142,20 +135,25 @@ class Settings:
         return self._valid().metrics_token
 
     @property
-    def recipient_locale(self) -> Any:
-        """``(user) -> (language, time zone)``; None where nobody says."""
-        found = self._valid().recipient_locale
-        return import_string(found) if isinstance(found, str) else found
+    def recipient_locale(self) -> Locale | None:
+        """None where the attributes of users say."""
+        locale: Locale | None = _usable(*imported(self._valid().recipient_locale, LOCALE))
+        return locale
 
     def problems(self) -> list[Problem]:
         """Everything that is wrong. Never raises."""
         reading = self._read()
-        unusable = [
-            problem
-            for channel in reading.channels.values()
-            for problem in made(channel, f'{NAME}["CHANNELS"]["{channel.name}"]["backend"]')[1]
+        return [
+            *reading.problems,
+            *imported(reading.responder, RESPONDER)[1],
+            *imported(reading.recipient_locale, LOCALE)[1],
+            *(
+                problem
+                for channel in reading.channels.values()
+                if channel.backend
+                for problem in made(channel)[1]
+            ),
         ]
-        return [*reading.problems, *imported(reading.responder)[1], *unusable]
 
     def forget(self) -> None:
         """Read the setting again when next asked."""
@@ -178,6 +176,12 @@ class Settings:
                 if reading is None:
                     reading = self._reading = read(getattr(django_settings, NAME, {}))
         return reading
+
+
+def _usable(found: Any, wrong: list[Problem]) -> Any:
+    if wrong:
+        raise InvalidSettings(wrong)
+    return found
 
 
 settings = Settings()

@@ -7,12 +7,16 @@ from typing import Any
 
 from django.utils.module_loading import import_string
 
-from django_sla.conf.entry import NAME_TAKEN, UNUSABLE_CHANNEL, Entry, Problem, say
+from django_sla.conf.entry import NAME, NAME_TAKEN, UNUSABLE_CHANNEL, Entry, Problem, say
 
 EMAIL = "email"
 """The channel that needs no definition; one may be given all the same."""
 SIGNAL = "signal"
 """The signals of ``django_sla.signals``: no escalation names it, and it cannot be switched off."""
+
+BASE = "django_sla.channels.Channel"
+"""What the class of each one derives from."""
+LONGEST_NAME = 80
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,7 +25,7 @@ class Channel:
 
     name: str
     backend: str
-    """Its dotted path."""
+    """The dotted path of its class; empty where that cannot be read."""
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -31,34 +35,43 @@ BUILT_IN = MappingProxyType({EMAIL: Channel(name=EMAIL, backend="django_sla.chan
 def channels(table: Entry) -> dict[str, Channel]:
     found = dict(BUILT_IN)
     for name, entry in table.table('{"ops": {"backend": "django_sla.channels.Webhook"}}').rows():
-        if not isinstance(name, str) or not name.strip() or len(name) > 80:
-            entry.wrong("the name of a channel must be a text of at most 80 characters")
+        if not isinstance(name, str) or name != name.strip() or not 0 < len(name) <= LONGEST_NAME:
+            entry.wrong(
+                f"the name of a channel must be a text of at most {LONGEST_NAME} characters, "
+                "without spaces around it"
+            )
         elif name == SIGNAL:
             entry.wrong("this name belongs to the built-in channel", id=NAME_TAKEN)
-        elif (channel := _channel(name, entry)) is not None:
-            found[name] = channel
+        else:
+            found[name] = _channel(name, entry)
     return found
 
 
-def _channel(name: str, entry: Entry) -> Channel | None:
+def _channel(name: str, entry: Entry) -> Channel:
+    """One that cannot be read is there, without a class, so that it is not unknown as well."""
     table = entry.table('{"backend": "django_sla.channels.Webhook", "url": "https://…"}')
     if table is not entry:
-        return None
+        return Channel(name=name, backend="")
     table.requires(["backend"])
-    options = {str(key): value for key, value in table.value.items() if key != "backend"}
     backend = table.get("backend", "")
     if "backend" in table.value and not backend.is_text():
         backend.expected('the path of a class, such as "django_sla.channels.Webhook"')
-    return Channel(name=name, backend=str(backend.value), options=options)
+    return Channel(
+        name=name,
+        backend=backend.value if backend.is_text() else "",
+        options={str(key): value for key, value in table.value.items() if key != "backend"},
+    )
 
 
-def made(channel: Channel, path: str) -> tuple[Any, list[Problem]]:
+def made(channel: Channel) -> tuple[Any, list[Problem]]:
     """The channel itself, and what is wrong with it; None where it cannot be made."""
     noted: list[Problem] = []
-    entry = Entry(path, channel.backend, noted)
+    entry = Entry(NAME, None, noted).child("CHANNELS", None).child(channel.name, None)
     try:
-        found = import_string(channel.backend)(channel.name, **channel.options)
+        cls = import_string(channel.backend)
+        if not isinstance(cls, type) or not issubclass(cls, import_string(BASE)):
+            raise TypeError(f"it is no subclass of {BASE}")
+        return cls(channel.name, **channel.options), noted
     except Exception as error:  # a module that is imported, or a class of a host, can fail anyhow
         entry.wrong(f"{say(channel.backend)} cannot be used: {error}", id=UNUSABLE_CHANNEL)
         return None, noted
-    return found, noted

@@ -1,23 +1,19 @@
 """The whole setting, read from what the host wrote."""
 
-import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any
 
-from django.utils.module_loading import import_string
-
+from django_sla.conf.callables import LOCALE, RESPONDER, Locale, Responder, given
 from django_sla.conf.channels import Channel, channels
 from django_sla.conf.entry import (
     NAME,
     NAME_TAKEN,
     UNREADABLE_CALENDAR,
-    UNUSABLE_RESPONDER,
     Entry,
     Problem,
-    say,
 )
 from django_sla.conf.policies import (
     ALWAYS_NAME,
@@ -58,9 +54,7 @@ KEYS = (
 )
 
 DEFAULT_DIGEST_ABOVE = 5
-
-Responder: TypeAlias = Callable[[Any, Any], bool]
-"""``(user, ticket) -> bool``: whether a public reply by this user is a response."""
+SHORTEST_TOKEN = 16
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,13 +67,12 @@ class Reading:
     priorities: Mapping[str, str]
     trusted_proxies: tuple[Network, ...]
     responder: Responder | str | None
-    """A dotted path is left as it is: its module may ask for the settings while it is imported."""
     escalations: tuple[Mapping[str, Any], ...]
     """Of policies that do not say; those that are switched off among them."""
     channels: Mapping[str, Channel]
     digest_above: int
     base_url: str
-    recipient_locale: Callable[[Any], Any] | str | None
+    recipient_locale: Locale | str | None
     metrics_token: str
     problems: tuple[Problem, ...]
 
@@ -124,12 +117,12 @@ def read(raw: object) -> Reading:
         default_policy=default_policy,
         priorities=MappingProxyType(_priorities(top.get("PRIORITIES", {}))),
         trusted_proxies=_networks(top.get("TRUSTED_PROXIES", ())),
-        responder=_responder(top.get("RESPONDER", None)),
+        responder=given(top.get("RESPONDER", None), RESPONDER),
         escalations=defaults.escalations,
         channels=MappingProxyType(known_channels),
         digest_above=_digest_above(top.get("DIGEST_ABOVE", DEFAULT_DIGEST_ABOVE)),
         base_url=_base_url(top.get("BASE_URL", "")),
-        recipient_locale=_locale(top.get("RECIPIENT_LOCALE", None)),
+        recipient_locale=given(top.get("RECIPIENT_LOCALE", None), LOCALE),
         metrics_token=_token(top.get("METRICS_TOKEN", "")),
         problems=tuple(noted),
     )
@@ -211,72 +204,20 @@ def _digest_above(entry: Entry) -> int:
     return DEFAULT_DIGEST_ABOVE
 
 
+_BASE_URL = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
+
+
 def _base_url(entry: Entry) -> str:
     value = entry.value
-    if value == "":
-        return ""
-    if isinstance(value, str) and _BASE_URL.fullmatch(value):
+    if value == "" or (isinstance(value, str) and _BASE_URL.fullmatch(value)):
         return value.rstrip("/")
     entry.expected('an address such as "https://desk.example.com"')
     return ""
 
 
-_BASE_URL = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?")
-
-
-def _locale(entry: Entry) -> Callable[[Any], Any] | str | None:
-    if entry.value is None or entry.is_text() or callable(entry.value):
-        found: Callable[[Any], Any] | str | None = entry.value
-        return found
-    entry.expected('a callable (user) -> (language, time zone), or its path such as "desk.of"')
-    return None
-
-
 def _token(entry: Entry) -> str:
-    if entry.value == "" or (entry.is_text() and len(entry.value) >= 16):
+    if entry.value == "" or (entry.is_text() and len(entry.value) >= SHORTEST_TOKEN):
         return str(entry.value)
-    entry.wrong("expected a secret of at least 16 characters")
+    # Without what was found, which is a secret, or was to be one.
+    entry.wrong(f"expected a secret of at least {SHORTEST_TOKEN} characters")
     return ""
-
-
-def _responder(entry: Entry) -> Responder | str | None:
-    return entry.value if entry.value is None or entry.is_text() else _callable(entry)
-
-
-def imported(responder: Responder | str | None) -> tuple[Responder | None, list[Problem]]:
-    """What a dotted path stands for, and what is wrong with that."""
-    noted: list[Problem] = []
-    if not isinstance(responder, str):
-        return responder, noted
-    entry = Entry(f'{NAME}["RESPONDER"]', responder, noted)
-    try:
-        found = import_string(responder)
-    except Exception as error:  # a module that is imported can fail in any way
-        entry.wrong(f"{say(responder)} cannot be imported: {error}", id=UNUSABLE_RESPONDER)
-        return None, noted
-    return _callable(Entry(entry.path, found, noted)), noted
-
-
-def _callable(entry: Entry) -> Responder | None:
-    if not callable(entry.value):
-        entry.expected(
-            'a callable (user, ticket) -> bool, or its path such as "desk.sla.is_responder"',
-            id=UNUSABLE_RESPONDER,
-        )
-        return None
-    responder: Responder = entry.value
-    if not _takes_user_and_ticket(responder):
-        entry.wrong(f"{say(responder)} cannot be called with (user, ticket)", id=UNUSABLE_RESPONDER)
-    return responder
-
-
-def _takes_user_and_ticket(responder: Responder) -> bool:
-    try:
-        signature = inspect.signature(responder)
-    except (TypeError, ValueError):
-        return True  # some callables in C cannot say
-    try:
-        signature.bind(None, None)
-    except TypeError:
-        return False
-    return True

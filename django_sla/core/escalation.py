@@ -18,8 +18,12 @@ DUE = "due"
 """When a target is breached."""
 
 MOST_PERCENT = 1000
+LONGEST_NAME = 250
+"""Characters of whoever is told; an address has no more than 254."""
 
 _PERCENT = re.compile(r"([0-9]{1,5})\s*%")
+_UNUSABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+"""Characters that no name has, and not every database keeps."""
 _OFFSET = re.compile(r"(?P<duration>.+?)\s+(?P<side>before|after)", re.IGNORECASE)
 
 
@@ -44,9 +48,10 @@ class When:
         return self.percent == 100 or self.offset == timedelta(0)
 
     def counted(self, allowed: timedelta) -> timedelta:
-        """The counted time at that instant, where ``allowed`` is that until the due instant."""
+        """The counted time at that instant, where ``allowed`` is that until the due instant;
+        negative where there is not as much."""
         if self.offset is not None:
-            return max(allowed + self.offset, timedelta(0))
+            return allowed + self.offset
         assert self.percent is not None, "when it is at risk is for the terms to say"
         return allowed * self.percent / 100
 
@@ -70,7 +75,7 @@ def parse_when(text: object) -> When:
     if isinstance(text, When):
         return text
     said = text.strip().casefold() if isinstance(text, str) else ""
-    if said == AT_RISK:
+    if said in (AT_RISK, "at risk"):
         return When()
     if said == DUE:
         return When(percent=100)
@@ -123,8 +128,8 @@ KEYS = ("metric", "when", "channel", "to", "in_hours", "enabled")
 """Of an escalation in a document. One with ``"enabled": False`` is kept there and does nothing."""
 
 
-def escalation(row: Mapping[str, Any]) -> Escalation | None:
-    """An escalation from a document; None where it is switched off.
+def escalation(row: Mapping[str, Any]) -> Escalation:
+    """An escalation from a document, whether it is switched on or not.
 
     Raises:
         PolicyError: a key is unknown, or a value cannot be used; the message names the key.
@@ -135,21 +140,13 @@ def escalation(row: Mapping[str, Any]) -> Escalation | None:
     for key in ("in_hours", "enabled"):
         if not isinstance(row.get(key, False), bool):
             raise PolicyError(f"{key}: expected True or False, got {row[key]!r}")
-    to = row.get("to", ())
-    to = [to] if isinstance(to, str) else to
-    if not isinstance(to, list | tuple) or not all(_is_name(name) for name in to):
-        raise PolicyError(f'to: expected a list such as ["assignee"], got {to!r}')
-    for key in ("metric", "channel"):
-        if not _is_name(row.get(key, ANY_METRIC if key == "metric" else None)):
-            raise PolicyError(f"{key}: expected a name, got {row.get(key)!r}")
-    found = Escalation(
-        metric=row.get("metric", ANY_METRIC),
+    return Escalation(
+        metric=_name("metric", row.get("metric", ANY_METRIC)),
         when=parse_when(row.get("when")),
-        channel=row["channel"],
-        to=tuple(dict.fromkeys(name.strip() for name in to)),
+        channel=_name("channel", row.get("channel")),
+        to=_names(row.get("to", ())),
         in_hours=row.get("in_hours", False),
     )
-    return found if row.get("enabled", True) else None
 
 
 def written(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -158,14 +155,29 @@ def written(row: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         PolicyError: as :func:`escalation`.
     """
-    enabled = row.get("enabled", True)
-    found = escalation({**row, "enabled": True})
-    assert found is not None
-    return found.to_dict() | ({} if enabled else {"enabled": False})
+    found = escalation(row).to_dict()
+    return found if row.get("enabled", True) else found | {"enabled": False}
+
+
+def _name(key: str, value: object) -> str:
+    if not _is_name(value):
+        raise PolicyError(f"{key}: expected a name, got {value!r}")
+    return str(value).strip()
+
+
+def _names(value: object) -> tuple[str, ...]:
+    """Each once, in their order."""
+    to = [value] if isinstance(value, str) else value
+    if not isinstance(to, list | tuple) or not all(_is_name(name) for name in to):
+        raise PolicyError(f'to: expected a list such as ["assignee"], got {value!r}')
+    for name in to:
+        if len(name) > LONGEST_NAME:
+            raise PolicyError(f"to: {name[:20]}... has more than {LONGEST_NAME} characters")
+    return tuple(dict.fromkeys(name.strip() for name in to))
 
 
 def _is_name(value: object) -> bool:
-    return isinstance(value, str) and bool(value.strip())
+    return isinstance(value, str) and bool(value.strip()) and not _UNUSABLE.search(value)
 
 
 DEFAULT_ESCALATIONS: tuple[Mapping[str, Any], ...] = (

@@ -157,7 +157,7 @@ class Terms:
             calendar=Calendar.from_dict(data["calendar"]),
             reopening=Reopening(data["reopening"]),
             at_risk=data["at_risk"],
-            escalations=_escalations(data.get("escalations", ())),
+            escalations=_escalations(data.get("escalations", ()))[0],
         )
 
     @cached_property
@@ -187,9 +187,11 @@ class Policy:
     """The first instant at which it is taken; None: since ever."""
     effective_until: datetime | None = None
     """The first instant at which it is no longer taken; None: for good."""
+    switched_off: tuple[Escalation, ...] = field(default=(), compare=False)
+    """Escalations that are kept, and do nothing."""
     origins: Mapping[str, Source] = field(default_factory=dict, compare=False)
     """Where a value comes from that the policy does not state itself, by its name: ``"calendar"``,
-    ``"at_risk"``, ``"reopening"``, ``"goals.urgent.response"``."""
+    ``"at_risk"``, ``"reopening"``, ``"escalations"``, ``"goals.urgent.response"``."""
 
     @property
     def name(self) -> str:
@@ -198,6 +200,12 @@ class Policy:
     def origin(self, value: str) -> Source:
         """Where one of its values comes from."""
         return self.origins.get(value, self.source)
+
+    @property
+    def escalations(self) -> list[dict[str, Any]]:
+        """As a document has them; those that are switched off come last."""
+        off = [one.to_dict() | {"enabled": False} for one in self.switched_off]
+        return [one.to_dict() for one in self.terms.escalations] + off
 
     @property
     def is_always_effective(self) -> bool:
@@ -239,18 +247,20 @@ class Policy:
         except ValueError:
             choices = ", ".join(repr(choice.value) for choice in Reopening)
             raise PolicyError(f"reopening: expected one of {choices}, got {reopening!r}") from None
+        on, off = _escalations(escalations)
         terms = Terms(
             name=name,
             goals=goals(table),
             calendar=calendar,
             reopening=rule,
             at_risk=at_risk,
-            escalations=_escalations(escalations),
+            escalations=on,
         )
         return cls(
             terms=terms,
             when=when,
             source=source,
+            switched_off=off,
             effective_from=_aware("effective_from", effective_from),
             effective_until=_aware("effective_until", effective_until),
             origins=origins or {},
@@ -259,9 +269,15 @@ class Policy:
 
 def _escalations(
     rows: Iterable["Escalation | Mapping[str, Any]"],
-) -> tuple[Escalation, ...]:
-    read = (row if isinstance(row, Escalation) else escalation(row) for row in rows)
-    return tuple(one for one in read if one is not None)
+) -> tuple[tuple[Escalation, ...], tuple[Escalation, ...]]:
+    """Those that are on, and those that are off."""
+    on: list[Escalation] = []
+    off: list[Escalation] = []
+    for row in rows:
+        found = row if isinstance(row, Escalation) else escalation(row)
+        is_on = isinstance(row, Escalation) or row.get("enabled", True)
+        (on if is_on else off).append(found)
+    return tuple(on), tuple(off)
 
 
 def _aware(name: str, at: datetime | None) -> datetime | None:

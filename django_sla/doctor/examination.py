@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.db import connections, router, transaction
 from django.utils.translation import gettext as _
 
-from django_sla.doctor import comments, policies, project, sample
+from django_sla.doctor import comments, policies, project, sample, watching
 from django_sla.doctor.finding import Finding, error
 
 if TYPE_CHECKING:
@@ -25,6 +25,9 @@ OF_DATABASE = (
     policies.invalid,
     policies.never_taken,
     policies.old_terms,
+    watching.sweeps,
+    watching.outbox,
+    watching.unknown_to_escalations,
 )
 """The same; they read what the migrations have made."""
 

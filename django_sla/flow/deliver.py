@@ -161,19 +161,21 @@ def _ready(using: str, now: datetime) -> QuerySet[Any]:
 
 def _companions(some: Sequence[Notice], using: str, now: datetime) -> set[int]:
     """What belongs to the digests of these notices, which is made where one recipient would be
-    told too often."""
+    told too often. What somebody has tried to tell by itself stays by itself: it may have been
+    told, under its own key."""
     waiting = Notice._base_manager.using(using).filter(standing=Standing.WAITING)
     digests = {notice.digest for notice in some if notice.digest}
     found = (
         set(waiting.filter(digest__in=digests).values_list("pk", flat=True)) if digests else set()
     )
-    single = {(n.channel, n.recipient) for n in some if not n.digest and _has_digests(n.channel)}
+    untold = [notice for notice in some if not notice.digest and not notice.tries]
+    single = {(n.channel, n.recipient) for n in untold if _has_digests(n.channel)}
     if not single:
         return found
     whom = Q()
     for channel, recipient in single:
         whom |= Q(channel=channel, recipient=recipient)
-    fresh = _ready(using, now).filter(whom, digest="")
+    fresh = _ready(using, now).filter(whom, digest="", tries=0)
     many = fresh.order_by().values("channel", "recipient").annotate(n=Count("pk"))
     for channel, recipient in many.filter(n__gt=settings.digest_above).values_list(
         "channel", "recipient"
@@ -271,4 +273,5 @@ def pause_after(tries: int) -> timedelta:
 def retry(pks: Iterable[int], *, using: str) -> int:
     """Have notices that were given up sent again; how many there are."""
     dead = Notice._base_manager.using(using).filter(pk__in=list(pks), standing=Standing.DEAD)
-    return dead.update(standing=Standing.WAITING, try_at=read_now(), tries=0, claim="", problem="")
+    # Begun before, so that it goes on under the key that it may have been told under.
+    return dead.update(standing=Standing.WAITING, try_at=read_now(), tries=1, claim="", problem="")

@@ -8,7 +8,7 @@
 import json
 import math
 import re
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -189,26 +189,26 @@ def _policy(place: Entry) -> Part:
 
 
 def _check_conditions(rows: Entry) -> None:
-    for row in rows.items('[{"field": "project", "operator": "is", "value": 1}]'):
-        noted = len(row.noted)
-        row.table('{"field": …, "operator": …, "value": …}', condition.KEYS)
-        if len(row.noted) > noted:
-            continue
-        try:
-            condition.clean_row(row.value)
-        except ValidationError as error:
-            tell(row, error)
+    example = '{"field": "project", "operator": "is", "value": 1}'
+    _check_rows(rows, example, condition.KEYS, condition.clean_row)
 
 
 def _check_escalations(rows: Entry) -> None:
     example = '{"when": "due", "channel": "email", "to": ["assignee"]}'
-    for row in rows.items(f"[{example}]") if rows.value is not None else ():
+    if rows.value is not None:
+        _check_rows(rows, example, escalation.KEYS, escalation.clean_row)
+
+
+def _check_rows(
+    rows: Entry, example: str, keys: Iterable[str], clean_row: Callable[[Any], Any]
+) -> None:
+    for row in rows.items(f"[{example}]"):
         noted = len(row.noted)
-        row.table(example, escalation.KEYS)
+        row.table(example, keys)
         if len(row.noted) > noted:
             continue
         try:
-            escalation.clean_row(row.value)
+            clean_row(row.value)
         except ValidationError as error:
             tell(row, error)
 

@@ -9,11 +9,10 @@ at; so any number of processes may.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from heapq import nlargest
 from itertools import pairwise
 from typing import Any
 
@@ -21,10 +20,10 @@ from django.db import connections, transaction
 from django.db.models import F
 
 from django_sla.exceptions import PoliciesEdited, RecalculationOver
-from django_sla.flow.judging import Judge, Move, Shift
+from django_sla.flow.judging import Judge
 from django_sla.flow.lock import lock_batch
-from django_sla.flow.observe import Observer
 from django_sla.flow.open_tickets import OpenTickets
+from django_sla.flow.preview import count, keep_largest
 from django_sla.flow.reterm import change
 from django_sla.flow.retry import patiently
 from django_sla.flow.writing import observer_of
@@ -35,9 +34,6 @@ from django_sla.tables.recalculation import Phase, Recalculation
 
 BATCH = 1000
 """Tickets handled at a time: bounds the memory and how long their locks are held."""
-
-LARGEST = 20
-"""How many of the largest moves are kept."""
 
 COUNTS = {
     Phase.PREVIEWING: ("seen", "affected", "earlier", "later", "breached", "recovered"),
@@ -186,7 +182,7 @@ def _summed(run: Recalculation, using: str) -> Recalculation:
         for name in COUNTS.get(phase, ()):
             setattr(run, name, sum(getattr(part, name) for part in parts))
         if phase == Phase.PREVIEWING:
-            run.largest = _largest([move for part in parts for move in part.largest])
+            run.largest = keep_largest(move for part in parts for move in part.largest)
         if phase in COUNTS and all(part.phase != phase for part in parts):
             _end(run)
         else:
@@ -257,7 +253,7 @@ def _batch(run: Recalculation, tickets: OpenTickets) -> None:
         change(run, moves, observer)
         run.applied += len(moves)
     else:
-        _count(run, moves, observer)
+        count(run, moves, observer)
     run.seen += len(pks)
     run.position = [sla.model._meta.label_lower, str(pks[-1])]
 
@@ -274,46 +270,3 @@ def _digest(policies: Policies) -> str:
         for policy in policies.all
     ]
     return hashlib.sha256(repr(said).encode()).hexdigest()
-
-
-# Looking
-
-
-def _count(run: Recalculation, moves: Sequence[Move], observer: Observer) -> None:
-    now = observer.now
-    largest = list(run.largest)
-    least = abs(largest[-1]["moved"]) if len(largest) >= LARGEST else 0.0
-    for move in moves:
-        earlier = later = was_late = will_be_late = False
-        for shift in move.shifts:
-            moved = shift.moved.total_seconds()
-            earlier = earlier or moved < 0
-            later = later or moved > 0
-            was_late = was_late or (shift.before is not None and shift.before < now)
-            will_be_late = will_be_late or (shift.after is not None and shift.after < now)
-            if abs(moved) > least:
-                largest.append(_said(move, shift, moved, observer))
-                if len(largest) > LARGEST * 2:
-                    largest = _largest(largest)
-                    least = abs(largest[-1]["moved"])
-        run.affected += 1
-        run.earlier += earlier
-        run.later += later
-        run.breached += will_be_late and not was_late
-        run.recovered += was_late and not will_be_late
-    run.largest = _largest(largest)
-
-
-def _said(move: Move, shift: Shift, moved: float, observer: Observer) -> dict[str, Any]:
-    return {
-        "model": observer.sla.model._meta.label,
-        "pk": str(move.pk),
-        "metric": shift.metric,
-        "before": shift.before.isoformat() if shift.before else None,
-        "after": shift.after.isoformat() if shift.after else None,
-        "moved": moved,
-    }
-
-
-def _largest(moves: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return nlargest(LARGEST, moves, key=lambda move: abs(move["moved"]))

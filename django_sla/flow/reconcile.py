@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
-from itertools import islice
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any
 
 from django.db import DatabaseError, transaction
@@ -30,6 +30,7 @@ from django_sla.tables import terms as terms_table
 from django_sla.tables.clock import SLAClock
 from django_sla.tables.columns import COLUMNS
 from django_sla.tables.event import SLAEvent
+from django_sla.tables.ranges import cuts
 
 if TYPE_CHECKING:
     from django_sla.flow.observe import Observer
@@ -97,6 +98,9 @@ class Tally:
 Key = tuple[Any, datetime | None]
 """A ticket's primary key, and when it was created."""
 
+Range = tuple[Any, Any]
+"""Of primary keys: those after the first, up to the last. None: without an end."""
+
 
 def run(
     sla: "SLA",
@@ -133,10 +137,13 @@ def keys(
     since: datetime | None = None,
     before: datetime | None = None,
     adopt_only: bool = False,
+    within: Range = (None, None),
 ) -> Iterator[Key]:
     """The tickets created at or after ``since`` and earlier than ``before``, newest first; with
     ``adopt_only`` those without events. Memory does not grow with their number."""
-    rows = chosen(sla, using=using, since=since, before=before, adopt_only=adopt_only)
+    rows = chosen(
+        sla, using=using, since=since, before=before, adopt_only=adopt_only, within=within
+    )
     page = rows = rows.order_by("-created_at", "-pk")
     while found := list(page.values_list("pk", "created_at")[:PAGE]):
         yield from found
@@ -151,9 +158,15 @@ def chosen(
     since: datetime | None = None,
     before: datetime | None = None,
     adopt_only: bool = False,
+    within: Range = (None, None),
 ) -> QuerySet[Any]:
     """The same tickets, in any order."""
     rows = sla.rows(using).filter(created_at__isnull=False)
+    first, last = within
+    if first is not None:
+        rows = rows.filter(pk__gt=first)
+    if last is not None:
+        rows = rows.filter(pk__lte=last)
     if since is not None:
         rows = rows.filter(created_at__gte=since)
     if before is not None:
@@ -162,6 +175,13 @@ def chosen(
         events = sla.event_model._base_manager.using(using)
         rows = rows.filter(~Exists(events.filter(ticket=OuterRef("pk"))))
     return rows
+
+
+def ranges(sla: "SLA", *, using: str, size: int, adopt_only: bool = False) -> list[Range]:
+    """The same tickets in ranges of so many, which can be worked at side by side. The range with
+    the last key, which the newest ticket is likely to have, comes first."""
+    ends = cuts(chosen(sla, using=using, adopt_only=adopt_only), "pk", size)
+    return list(pairwise([None, *ends, None]))[::-1]
 
 
 def without_creation(sla: "SLA", *, using: str) -> int:

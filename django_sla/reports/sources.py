@@ -16,6 +16,7 @@ from django_sla.core.calendar import ALWAYS, Calendar
 from django_sla.core.condition import EVERY_TICKET, Condition
 from django_sla.core.duration import format_duration
 from django_sla.core.policy import ANY_PRIORITY, Policy, Source, asked
+from django_sla.tables import escalation
 from django_sla.tables.clock import metric_name
 from django_sla.tables.condition import in_words
 from django_sla.tables.effective import policies
@@ -64,6 +65,8 @@ class PolicySources:
     calendar: Sourced
     at_risk: Sourced
     reopening: Sourced
+    escalations: Sourced
+    """Those that are switched off come last, and say so."""
     goals: Mapping[str, Mapping[str, Sourced]]
     """``{priority: {metric: …}}``"""
 
@@ -74,6 +77,11 @@ class PolicySources:
     @property
     def source_name(self) -> str:
         return str(SOURCES[self.policy.source])
+
+    @property
+    def escalation_lines(self) -> list[str]:
+        """Each in words; "nobody is told" where there is none."""
+        return escalation.listed(self.escalations.value)
 
     @property
     def metrics(self) -> list[tuple[str, str]]:
@@ -106,6 +114,7 @@ class PolicySources:
             "calendar": _plain(self.calendar),
             "at_risk": _plain(self.at_risk),
             "reopening": _plain(self.reopening),
+            "escalations": _plain(self.escalations),
             "goals": {
                 priority: {metric: _plain(goal) for metric, goal in row.items()}
                 for priority, row in self.goals.items()
@@ -162,6 +171,11 @@ def _described(
             value=terms.reopening.value,
             text=str(ReopeningName(terms.reopening).label),
             source=policy.origin("reopening"),
+        ),
+        escalations=Sourced(
+            value=policy.escalations,
+            text="; ".join(escalation.listed(policy.escalations)),
+            source=policy.origin("escalations"),
         ),
         goals=in_order(table),
     )

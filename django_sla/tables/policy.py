@@ -1,6 +1,6 @@
 """Policies that people edit."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,20 +12,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from django_sla import registry
-from django_sla.conf import DEFAULT_NAME, did_you_mean, settings
+from django_sla.conf import DEFAULT_NAME, did_you_mean
 from django_sla.conf.entry import Entry
-from django_sla.conf.policies import escalations as read_escalations
 from django_sla.conf.policies import goals as read_goals
 from django_sla.core.duration import format_duration, parse_duration
-from django_sla.core.escalation import ANY_METRIC, written
 from django_sla.core.policy import ANY_PRIORITY, DEFAULT_GOALS, Reopening, Source
 from django_sla.core.policy import Policy as PolicyValue
 from django_sla.introspect import choices_of, concrete_field
-from django_sla.tables import condition
+from django_sla.tables import condition, escalation
 from django_sla.tables.calendar import Calendar
 from django_sla.tables.edition import Revising
 from django_sla.tables.history import OwnHistory
-from django_sla.tables.recipients import is_known, known_recipients
 
 
 class ReopeningName(models.TextChoices):
@@ -117,7 +114,6 @@ class Policy(Revising):
             ("name", self._name_problems()),
             ("goals", self._goal_problems()),
             ("fallback", self._fallback_problems()),
-            ("escalations", self._escalation_problems()),
             ("effective_from", _zone_problems(self.effective_from)),
             ("effective_until", self._period_problems()),
         ):
@@ -127,6 +123,11 @@ class Policy(Revising):
             self.conditions = condition.clean(self.conditions)
         except ValidationError as error:
             errors["conditions"] = error.error_list
+        try:
+            if self.escalations is not None:
+                self.escalations = escalation.clean(self.escalations)
+        except ValidationError as error:
+            errors["escalations"] = error.error_list
         if errors:
             raise ValidationError(errors)
         self.goals = {
@@ -136,8 +137,6 @@ class Policy(Revising):
             for priority, row in self.goals.items()
             if row
         }
-        if self.escalations is not None:
-            self.escalations = [written(row) for row in self.escalations]
 
     def validate_unique(self, exclude: Any = None) -> None:
         """As Django's; and there is but one fallback.
@@ -184,22 +183,6 @@ class Policy(Revising):
                     hint = did_you_mean(metric, metrics)
                     message = _("“%(metric)s” is no metric.") % {"metric": metric}
                     yield f"{message} {hint}".strip()
-
-    def _escalation_problems(self) -> Iterator[str]:
-        if self.escalations is None:
-            return
-        entry = Entry("", self.escalations, [])
-        rows = read_escalations(entry, settings.channels)
-        for problem in entry.noted:
-            yield str(problem).removeprefix(": ")
-        metrics = [ANY_METRIC, *(metric.name for metric in registry.metrics())]
-        for row in rows:
-            metric = row.get("metric", ANY_METRIC)
-            if metric not in metrics:
-                hint = did_you_mean(metric, metrics)
-                yield f"{_('“%(metric)s” is no metric.') % {'metric': metric}} {hint}".strip()
-            if not entry.noted:
-                yield from _recipient_problems(row)
 
     def _fallback_problems(self) -> Iterator[str]:
         if not self.fallback:
@@ -255,27 +238,12 @@ class Policy(Revising):
             calendar=self.calendar.value() if self.calendar else terms.calendar,
             reopening=self.reopening or terms.reopening,
             at_risk=terms.at_risk if self.at_risk is None else self.at_risk,
-            escalations=terms.escalations if self.escalations is None else self.escalations,
+            escalations=defaults.escalations if self.escalations is None else self.escalations,
             source=Source.DATABASE,
             effective_from=self.effective_from,
             effective_until=self.effective_until,
             origins={key: defaults.origin(key) for key, there in given.items() if not there},
         )
-
-
-def _recipient_problems(row: Mapping[str, Any]) -> Iterator[str]:
-    """What is wrong with whom an escalation names."""
-    names = [row["to"]] if isinstance(row.get("to"), str) else row.get("to", ())
-    addressed = getattr(settings.channel(row["channel"]), "addressed", False)
-    if addressed and not names:
-        yield _("Say whom the channel “%(channel)s” should tell.") % {"channel": row["channel"]}
-    for name in names if addressed else ():
-        if not is_known(name):
-            known = ", ".join(known_recipients())
-            yield _("“%(name)s” is nobody; there is %(known)s, a group, or an address.") % {
-                "name": name,
-                "known": known,
-            }
 
 
 def _is_instant(at: Any) -> bool:

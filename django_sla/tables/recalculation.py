@@ -1,7 +1,8 @@
 """Recalculations: applying the policies in force to open tickets, as rows.
 
 A row says what is to be done, how far it has come, and what it found. So one that was interrupted
-goes on where it stopped, and what was done to tickets can be looked up later.
+goes on where it stopped, and what was done to tickets can be looked up later. One that was split is
+worked at by many at once: each part is a row of its own, and the row of the whole has the sums.
 """
 
 from typing import Any
@@ -45,6 +46,16 @@ class Recalculation(models.Model):
     position = models.JSONField(default=list)
     """The ticket model and the key of the last ticket seen; empty at the beginning."""
 
+    is_split = models.BooleanField(default=False)
+    part_of = models.ForeignKey(
+        "self", models.CASCADE, null=True, editable=False, related_name="parts"
+    )
+    """Of a part, the whole."""
+    first = models.JSONField(default=list)
+    last = models.JSONField(default=list)
+    """Of a part, positions: it begins after the first and ends with the last, or at the end where
+    that is empty."""
+
     total = models.PositiveBigIntegerField(_("open tickets"), default=0)
     seen = models.PositiveBigIntegerField(_("seen"), default=0)
     """Of ``total``, in this phase."""
@@ -73,7 +84,7 @@ class Recalculation(models.Model):
     @property
     def event_key(self) -> str:
         """The key of the events it leaves: no ticket is given new terms by it twice."""
-        return f"recalculation:{self.pk}"
+        return f"recalculation:{self.part_of_id or self.pk}"
 
     @property
     def percent(self) -> int:

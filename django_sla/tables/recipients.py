@@ -1,12 +1,13 @@
 """Whom a name in an escalation stands for."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.db.models import Manager, Model, QuerySet
 
 from django_sla import registry
 
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 GROUP = "group:"
 """Before the name of a group of ``django.contrib.auth``, all of whose active members are meant."""
 
-Resolve = Callable[[Any], Iterable[Any]]
-
 
 def known_recipients() -> list[str]:
     """The names that ticket models and the host declare."""
@@ -25,36 +24,49 @@ def known_recipients() -> list[str]:
     return sorted({*declared, *registry.recipients})
 
 
+def is_declared(name: str) -> bool:
+    """Whether a name stands for somebody, as far as can be told without the database."""
+    return name.startswith(GROUP) or name in known_recipients() or _is_address(name)
+
+
 def is_known(name: str) -> bool:
-    """Whether a name stands for somebody, a group or an address."""
-    if name.startswith(GROUP):
-        return Group._base_manager.filter(name=name.removeprefix(GROUP)).exists()
-    return name in known_recipients() or _is_address(name)
+    """Whether a name stands for somebody: a group has to be there."""
+    return is_declared(name) and (not name.startswith(GROUP) or _group(name).exists())
 
 
 def resolve(name: str, ticket: Any, sla: "SLA") -> list[str]:
-    """The recipients that a name stands for, as notices have them: ``user:<primary key>`` of a
-    person who is active, or an address. Nobody, where a ticket has no assignee, say.
+    """The recipients that a name stands for, each once, as notices have them:
+    ``user:<primary key>`` of a person who is active, or an address. Nobody, where a ticket has no
+    assignee, say, or another kind of ticket has a lead.
 
     Raises:
         LookupError: the name stands for nothing.
     """
+    using = ticket._state.db
     if name in registry.recipients:
-        found: Iterable[Any] = registry.recipients[name](ticket)
+        found: Any = registry.recipients[name](ticket)
     elif name in sla.recipients:
-        found = [_at(ticket, sla.recipients[name])]
+        found = _at(ticket, sla.recipients[name])
     elif name.startswith(GROUP):
-        users = get_user_model()._base_manager.using(ticket._state.db)
-        found = users.filter(groups__name=name.removeprefix(GROUP)).order_by("pk")
+        users = get_user_model()._base_manager.using(using)
+        found = list(users.filter(groups__name=name.removeprefix(GROUP)).order_by("pk"))
+        if not found and not _group(name, using).exists():
+            raise LookupError(f"there is no group {name.removeprefix(GROUP)!r}")
     elif _is_address(name):
-        found = [name]
+        found = name
+    elif name in known_recipients():
+        found = None
     else:
         raise LookupError(f"{name!r} is nobody; there is {', '.join(known_recipients())}")
     return list(dict.fromkeys(_said(found)))
 
 
+def _group(name: str, using: str | None = None) -> QuerySet[Group]:
+    return Group._base_manager.using(using).filter(name=name.removeprefix(GROUP))
+
+
 def _at(ticket: Any, path: "str | Callable[[Any], Any]") -> Any:
-    """The person at the end of a field path; None where a step leads nowhere."""
+    """The person, or the people, at the end of a field path; None where a step leads nowhere."""
     if callable(path):
         return path(ticket)
     found = ticket
@@ -63,13 +75,18 @@ def _at(ticket: Any, path: "str | Callable[[Any], Any]") -> Any:
     return found
 
 
-def _said(found: Iterable[Any]) -> Iterator[str]:
-    for one in found:
-        if isinstance(one, str):
-            if one:
-                yield one
-        elif one is not None and getattr(one, "is_active", True):
-            yield f"user:{one.pk}"
+def _said(found: Any) -> Iterator[str]:
+    """``found`` is a user, an address, many of these, or None."""
+    if found is None or found == "":
+        return
+    if isinstance(found, str):
+        yield found
+    elif isinstance(found, Model):
+        if getattr(found, "is_active", True):
+            yield f"user:{found.pk}"
+    else:
+        for one in found.all() if isinstance(found, Manager) else found:
+            yield from _said(one)
 
 
 def _is_address(name: str) -> bool:

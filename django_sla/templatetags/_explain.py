@@ -1,12 +1,11 @@
-"""Explanations, in words and as a bar."""
+"""Explanations as a bar."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
-from django_sla.core.explain import Explanation, Segment
-from django_sla.templatetags._words import STRETCHES
+from django_sla.core.explain import Segment
+from django_sla.words import STRETCHES
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -17,12 +16,6 @@ class Piece:
     label: str
     x: str
     width: str
-
-
-def totals(explanation: Explanation) -> list[tuple[str, Any, timedelta]]:
-    """How long each kind of stretch lasted altogether, counted time first."""
-    lasted = explanation.totals
-    return [(kind.value, STRETCHES[kind], lasted[kind]) for kind in STRETCHES if lasted[kind]]
 
 
 def pieces(segments: Sequence[Segment]) -> list[Piece]:

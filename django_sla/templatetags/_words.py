@@ -6,7 +6,6 @@ from typing import Any
 from django.utils.translation import gettext_lazy
 
 from django_sla.core.event import Category, Kind
-from django_sla.core.explain import Stretch
 from django_sla.core.verdict import State
 
 CATEGORIES: Mapping[str, Any] = {
@@ -14,13 +13,6 @@ CATEGORIES: Mapping[str, Any] = {
     Category.PAUSED: gettext_lazy("paused"),
     Category.RESOLVED: gettext_lazy("resolved"),
     Category.CLOSED: gettext_lazy("closed"),
-}
-
-STRETCHES: Mapping[Stretch, Any] = {
-    Stretch.COUNTED: gettext_lazy("counted"),
-    Stretch.PAUSED: gettext_lazy("paused"),
-    Stretch.CLOSED: gettext_lazy("outside opening hours"),
-    Stretch.HOLIDAY: gettext_lazy("holiday"),
 }
 
 _OCTAGON = "M5.1 1h5.8L15 5.1v5.8L10.9 15H5.1L1 10.9V5.1zM7 4v5h2V4zM7 10.2v2h2v-2z"

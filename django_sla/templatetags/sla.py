@@ -20,10 +20,12 @@ from django_sla.core.duration import format_short
 from django_sla.core.event import THRESHOLDS, Kind
 from django_sla.core.verdict import State, Verdict
 from django_sla.tables.clock import StateName, metric_name
-from django_sla.templatetags._explain import pieces, totals
+from django_sla.templatetags._countdown import told, words
+from django_sla.templatetags._explain import pieces
 from django_sla.templatetags._policy import asked, difference
 from django_sla.templatetags._words import CATEGORIES, SHAPES
 from django_sla.ticket.face import TimelineEntry
+from django_sla.words import time_left, totals
 
 register = template.Library()
 
@@ -44,6 +46,12 @@ def sla_duration(duration: timedelta | None) -> str:
     return NOTHING if duration is None else format_short(duration)
 
 
+@register.filter
+def sla_metric(metric: str) -> str:
+    """The name of a metric, for people to read."""
+    return metric_name(metric)
+
+
 # Badges
 
 
@@ -61,6 +69,8 @@ class Badge:
     due: datetime | None
     waived: bool
     shape: str
+    countdown: str
+    """For ``countdown.js`` to go on from; empty where the clock stands still."""
 
 
 @register.inclusion_tag("django_sla/badge.html")
@@ -68,36 +78,41 @@ def sla_badge(
     ticket: Any, metric: str = "resolution", now: datetime | None = None
 ) -> dict[str, Any]:
     """How a ticket stands: ``{% sla_badge ticket "response" %}``. No query after
-    ``with_verdicts``."""
+    ``with_verdicts``. It goes on counting on a page that has ``countdown.js``."""
+    return _at(ticket, metric, now)
+
+
+@register.inclusion_tag("django_sla/countdown.html")
+def sla_countdown(
+    ticket: Any, metric: str = "resolution", now: datetime | None = None
+) -> dict[str, Any]:
+    """Of a badge, the time alone: what is left, or by how much it was exceeded."""
+    return _at(ticket, metric, now)
+
+
+@register.simple_tag
+def sla_words() -> str:
+    """What ``countdown.js`` writes, in the current language, for its ``data-words``."""
+    return words()
+
+
+def _at(ticket: Any, metric: str, now: datetime | None) -> dict[str, Any]:
+    now = now or ticket.sla.now
     verdict = ticket.sla.verdict(metric, now)
-    return {"badge": _badge(verdict, metric), "verdict": verdict}
+    return {"badge": _badge(verdict, metric, now), "verdict": verdict}
 
 
-def _badge(verdict: Verdict, metric: str) -> Badge:
+def _badge(verdict: Verdict, metric: str, now: datetime) -> Badge:
     return Badge(
         state=verdict.state,
         label=str(StateName(verdict.state).label),
-        detail=_detail(verdict),
+        detail=time_left(verdict),
         metric=metric_name(metric),
         due=verdict.due,
         waived=verdict.late and verdict.clock is not None and verdict.clock.waived,
         shape=SHAPES[verdict.state],
+        countdown=told(verdict, now),
     )
-
-
-def _detail(verdict: Verdict) -> str:
-    if verdict.remaining is None:
-        return ""
-    time = {"duration": sla_duration(abs(verdict.remaining))}
-    match verdict.state:
-        case State.ON_TRACK | State.AT_RISK | State.PAUSED:
-            return _("%(duration)s left") % time
-        case State.BREACHED:
-            return _("%(duration)s over") % time
-        case State.MISSED:
-            # Translators: follows "Missed".
-            return _("by %(duration)s") % time
-    return ""
 
 
 # Times

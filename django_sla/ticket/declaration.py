@@ -54,9 +54,10 @@ class SLA:
                 named is open, and a system check says so.
             priorities: policy priority by the model's own value, where the two differ.
             dimensions: what reports group by: a field path by name, ``{"agent": "assignee"}``.
-            recipients: whom escalations can tell: the field path of a user by name,
-                ``{"lead": "department__lead"}``, or a callable ``(ticket) -> user``. ``"assignee"``
-                is the field of this name, where the model has one.
+            recipients: whom escalations can tell, by name: the field path of a user or of users,
+                ``{"lead": "department__lead"}``, or a callable ``(ticket)`` that gives a user or
+                an address, or several. ``"assignee"`` is the field of this name, where the model
+                has one.
             responder: ``(user, ticket) -> bool``, whether a reply by this user is a response.
 
         Raises:

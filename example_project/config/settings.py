@@ -4,9 +4,11 @@ From the environment:
 
     DESK_DB             the SQLite file; default: db.sqlite3 beside manage.py
     DESK_CALENDAR       24/7 (the default), or business: Mon-Fri 08:00-18:00 in São Paulo
+    DESK_BROKER         redis://127.0.0.1:6379/0, say: deadlines are watched by Celery
     DESK_DEBUG          1 (the default) or 0
     DESK_SECRET_KEY     needed where DESK_DEBUG is 0
     DESK_ALLOWED_HOSTS  comma-separated, where DESK_DEBUG is 0
+    DESK_URL            where it is served, for links in messages; default: http://127.0.0.1:8000
 """
 
 import os
@@ -91,6 +93,10 @@ LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "desk:list"
 LOGOUT_REDIRECT_URL = "login"
 
+# Mails are printed where they are sent from.
+EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+DEFAULT_FROM_EMAIL = "desk@example.com"
+
 # All of it is optional: without this setting the goals that ship hold around the clock.
 DJANGO_SLA = {
     "CALENDARS": {
@@ -99,6 +105,15 @@ DJANGO_SLA = {
             "hours": {"mon-fri": [("08:00", "18:00")]},
         },
     },
+    "BASE_URL": os.environ.get("DESK_URL", "http://127.0.0.1:8000"),
 }
 if os.environ.get("DESK_CALENDAR", "24/7") == "business":
     DJANGO_SLA["CALENDAR"] = "business"
+
+# Without a broker it is manage.py sla_sweep --loop that watches the deadlines.
+if os.environ.get("DESK_BROKER"):
+    from django_sla.integrations.celery import beat_schedule
+
+    CELERY_BROKER_URL = os.environ["DESK_BROKER"]
+    CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+    CELERY_BEAT_SCHEDULE = beat_schedule()

@@ -14,5 +14,6 @@ urlpatterns = [
     path("logout/", auth.LogoutView.as_view(), name="logout"),
     path("favicon.ico", RedirectView.as_view(url=static("desk/favicon.svg"))),
     path("admin/", admin.site.urls),
+    path("", include("django_sla.urls")),
     path("", include("desk.urls")),
 ]

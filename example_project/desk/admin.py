@@ -32,4 +32,7 @@ class TicketAdmin(SLAAdminMixin, admin.ModelAdmin):
 
 @admin.register(Department)
 class DepartmentAdmin(admin.ModelAdmin):
+    list_display = ["name", "lead"]
+    list_select_related = ["lead"]
     search_fields = ["name"]
+    autocomplete_fields = ["lead"]

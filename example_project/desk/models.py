@@ -13,6 +13,14 @@ from django_sla.moment import now
 
 class Department(models.Model):
     name = models.CharField(max_length=80, unique=True)
+    lead = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        limit_choices_to={"is_staff": True},
+    )
 
     class Meta:
         ordering = ["name"]
@@ -71,6 +79,7 @@ class Ticket(SLAMixin, models.Model):
         open=[Status.NEW, Status.ACTIVE],
         paused=WAITING,
         dimensions={"agent": "assignee", "department": "department", "category": "category"},
+        recipients={"lead": "department__lead"},
     )
 
     def __str__(self) -> str:

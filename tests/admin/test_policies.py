@@ -13,8 +13,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from django_sla import registry
+from django_sla.admin.condition_form import field_choices
+from django_sla.admin.lists import read_list, write_list
 from django_sla.admin.old_terms import tickets_on_old_terms
-from django_sla.admin.policy_form import field_choices, read_list, write_list
 from django_sla.core.metric import Fact, Metric
 from django_sla.models import Calendar, Policy
 from tests.admin.browser import Form
@@ -621,7 +622,7 @@ def test_who_may_only_look_reads_words() -> None:
 
 def test_who_may_only_look_sees_what_the_policy_says_itself() -> None:
     office = Calendar.objects.create(name="Office", hours={"mon": [["09:00", "17:00"]]})
-    row = policy(calendar=office, at_risk=50, reopening="keep")
+    row = policy(calendar=office, at_risk=50, reopening="keep", escalations=[])
     page = html(staff("view_policy"), page_of(row))
     assert "Office" in page
     assert "the first resolution stands" in page

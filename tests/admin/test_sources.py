@@ -59,15 +59,20 @@ def vip(**parts: Any) -> Policy:
 
 
 def test_the_policies_are_listed_with_the_source_of_each_value(viewer: Client, page: str) -> None:
-    vip(at_risk=50)
+    vip(at_risk=50, escalations=[])
     first, last = policies_of(viewer.get(page).content.decode())
     assert first == (
         "1. VIP database For Project → key is MOON Priority is one of Urgent, High "
         "Calendar Office, America/Toronto database At risk from 50 % of the goal database "
-        "When reopened the same clock goes on default Goals Priority Response All 1h database"
+        "When reopened the same clock goes on default Escalations nobody is told database "
+        "Goals Priority Response All 1h database"
     )
     assert last.startswith("2. default default For every ticket Calendar always default")
     assert "Urgent 1h default 4h default High" in last
+    assert (
+        "Escalations Any metric, when at risk: email to assignee (off) "
+        "Any metric, when due: email to assignee, lead (off) default Goals"
+    ) in last
 
 
 def test_what_is_not_taken_says_so(viewer: Client, page: str) -> None:

@@ -4,12 +4,13 @@ Each policy of ``POLICIES`` is for the tickets of a category that is called as i
 resolution in 8 hours, and has one open ticket, "For Faster" say.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from desk.models import Department, Ticket
 from django.contrib.auth.models import Permission, User
 
-from django_sla.models import Calendar, Policy
+from django_sla.models import Calendar, Notice, Policy, Sweep
+from django_sla.tables.delivery import Standing
 from tests.browser.steps import DEPARTMENTS
 
 POLICIES = ["Faster", "Interrupted", "By hand", "In use", "Edited", "Read", "Broad", "Special"]
@@ -52,6 +53,25 @@ for number, name in enumerate(POLICIES, start=1):
     policy(name, 10 * number, where("category", name), calendar=calendar)
     Ticket.objects.create(title=f"For {name}", category=name)
 Ticket.objects.create(title="Faster, too", category="Faster")
+
+ago = datetime.now(UTC) - timedelta(hours=2)
+Sweep.objects.create(started_at=ago, finished_at=ago, failed=1, problem="17: KeyError", host="one")
+Sweep.objects.create(started_at=ago, host="two")
+for number, standing in enumerate(Standing.values):
+    Notice.objects.create(
+        key=f"notice-{number}",
+        kind="target_breached",
+        channel="email",
+        recipient=f"user:{User.objects.get(username='reader').pk}",
+        model="desk.Ticket",
+        ticket=str(Ticket.objects.first().pk),
+        metric="resolution",
+        when="due",
+        at=ago,
+        standing=standing,
+        tries=3,
+        problem="ConnectionRefusedError: [Errno 111] Connection refused" * (standing == "dead"),
+    )
 
 # As in docs/how-to/why-this-deadline.md.
 why = where("category", "why")

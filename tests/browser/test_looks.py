@@ -79,6 +79,11 @@ def test_texts_are_easy_to_read_by_day_and_by_night(admin: Visitor) -> None:
     read()
     admin.open("/admin/desk/ticket/")
     read()
+    for name in ("sweep", "notice"):
+        admin.open(f"/admin/django_sla/{name}/")
+        read()
+        admin.click(page.locator("#result_list tbody th a").first)
+        read()
     admin.open("/admin/django_sla/recalculation/add/")
     admin.button("See what would change").click()
     admin.arrive("What would change")

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from django_sla.doctor import examination
 from django_sla.doctor.finding import Severity
+from django_sla.flow.sweep import sweep
 from django_sla.models import Policy
 from tests.conftest import MONDAY, after
 from tests.hosts.desk.models import Comment, Ticket
@@ -19,6 +20,7 @@ pytestmark = pytest.mark.django_db
 
 def test_a_project_in_order_has_no_findings(settings: Any) -> None:
     Ticket.objects.create()
+    sweep(using="default")
     settings.SILENCED_SYSTEM_CHECKS = ["django_sla.W033", "django_sla.W035"]
     assert list(examination.examine([Ticket.sla])) == []
 

@@ -181,8 +181,28 @@ class PagesTest(TestCase):
         response = self.as_(self.agent).get(self.ticket.get_absolute_url())
         assert "default-src 'self'" in response.headers["Content-Security-Policy"]
         page = response.content.decode()
-        for inline in ("<script", "<style", " style=", " onclick="):
+        for inline in ("<script>", "<style", " style=", " onclick="):
             assert inline not in page
+        assert page.count("<script ") == page.count("<script src=") == 1
+
+    def test_the_queue_is_what_is_assigned_to_you(self) -> None:
+        self.ticket.assignee = self.agent
+        self.ticket.save()
+        self.open("Somebody else's", self.requester, assignee=self.other)
+        page = self.page(self.agent, "/queue/")
+        assert "A printer on fire" in page
+        assert "Somebody else" not in page
+        assert "My queue" in self.page(self.agent, "/")
+        assert "My queue" not in self.page(self.requester, "/")
+        assert "Nothing is due" in self.page(self.requester, "/queue/")
+
+    def test_the_calendar_of_an_agent(self) -> None:
+        assert "You have no link" in self.page(self.agent, "/calendar/")
+        response = self.as_(self.agent).post("/calendar/", {"action": "make"})
+        self.ticket.assignee = self.agent
+        self.ticket.save()
+        calendar = Client().get(response.context["link"])
+        assert "A printer on fire" in calendar.content.decode()
 
     def test_the_admin(self) -> None:
         for path in ("", "add/", f"{self.ticket.pk}/change/", f"{self.ticket.pk}/history/"):

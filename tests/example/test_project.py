@@ -42,6 +42,24 @@ def test_invented_tickets_show_every_state(desk: Desk) -> None:
     assert "ALL THERE" in desk.manage("shell", "-c", program)
 
 
+def test_there_is_somebody_to_tell_of_deadlines(desk: Desk) -> None:
+    desk.manage("seed_desk", "--tickets", 20)
+    departments = "SELECT COUNT(*), COUNT(lead_id), COUNT(DISTINCT lead_id) FROM desk_department"
+    ((all_, with_lead, leads),) = desk.select(departments)
+    assert all_ == with_lead >= leads > 1
+    assert desk.select("SELECT email FROM auth_user WHERE username = 'agent'") == [
+        ("agent@example.com",)
+    ]
+    assert desk.select("SELECT COUNT(*) FROM auth_user WHERE email = ''") == [(0,)]
+    program = (
+        "from desk.models import Ticket\n"
+        "from django_sla.tables.recipients import resolve\n"
+        "ticket = Ticket.objects.filter(department__isnull=False).first()\n"
+        "print(resolve('lead', ticket, Ticket.sla) == [f'user:{ticket.department.lead_id}'])\n"
+    )
+    assert desk.manage("shell", "-c", program).split()[-1] == "True"
+
+
 def test_invented_tickets_are_the_same_every_time(desk: Desk) -> None:
     desk.manage("seed_desk", "--tickets", 10)
     desk.manage("seed_desk", "--tickets", 10)

@@ -173,6 +173,38 @@ def test_many_at_once_are_a_digest_and_each_try_is_of_the_same_ones() -> None:
     assert set(standings()) == {"sent"}
 
 
+def test_what_may_have_been_told_by_itself_joins_no_digest() -> None:
+    """Whoever was killed after sending it is to repeat it under the same key."""
+    policy(OPS, goals=RESOLUTION)
+    opened()
+    swept(9)
+    with at(9):
+        held = claim("default")
+        delivering.send(held.notices, "default")
+    for _ in range(5):
+        opened(1)
+    swept(9.5)
+    delivered(9.6)
+    key = held.notices[0].key
+    assert [message.key for message in Recorder.said if not message.is_digest] == [key, key]
+    [digest] = [message for message in Recorder.said if message.is_digest]
+    assert len(digest.items) == 5
+
+
+def test_what_is_sent_again_from_the_admin_keeps_its_key() -> None:
+    policy(OPS, goals=RESOLUTION)
+    for _ in range(5):
+        opened()
+        swept(9)
+        Recorder.fails[:] = [Undeliverable("no such mailbox")]
+        delivered(9)
+    keys = set(Notice.objects.values_list("key", flat=True))
+    with at(10):
+        retry(Notice.objects.values_list("pk", flat=True), using="default")
+    delivered(10)
+    assert {message.key for message in Recorder.said} == keys
+
+
 def test_up_to_the_limit_each_is_told_by_itself() -> None:
     policy(OPS, goals=RESOLUTION)
     for _ in range(3):

@@ -490,7 +490,7 @@ WRONG: list[tuple[Callable[[dict[str, Any]], Any], str]] = [
     ),
     (
         lambda d: d["policies"][0]["escalations"][0].update(metric="reponse"),
-        "policies[0].escalations[0].metric: “reponse” is no metric. Did you mean \"response\"?",
+        'policies[0].escalations[0].metric: “reponse” is no metric. Did you mean "response"?',
     ),
     (
         lambda d: d["policies"][0]["escalations"][1].update(channel="pager"),

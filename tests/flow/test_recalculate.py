@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from django_sla.core.condition import where
 from django_sla.core.policy import Policy as PolicyValue
 from django_sla.exceptions import PoliciesEdited, RecalculationOver
-from django_sla.flow import recalculate, reterm
+from django_sla.flow import preview, recalculate, reterm
 from django_sla.flow.refresh import columns, fold, kept, load
 from django_sla.models import Calendar, Policy, Recalculation
 from django_sla.moment import as_of
@@ -111,7 +111,7 @@ def test_what_would_no_longer_be_breached_is_told() -> None:
 
 
 def test_the_largest_moves_are_kept_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recalculate, "LARGEST", 3)
+    monkeypatch.setattr(preview, "LARGEST", 3)
     desk = policy(goals={p: {"resolution": "9h"} for p in ("urgent", "high", "medium", "low")})
     for priority in ("low", "urgent", "medium", "high", "low"):
         opened(priority=priority)

@@ -11,6 +11,7 @@ from django.utils import timezone, translation
 
 from django_sla.core.calendar import Calendar as CalendarValue
 from django_sla.core.condition import EVERY_TICKET, Condition, Operator, compare, where
+from django_sla.core.escalation import DEFAULT_ESCALATIONS
 from django_sla.core.policy import Policy as PolicyValue
 from django_sla.registry import register_policy, unregister_policy
 from django_sla.reports.sources import PolicySources, condition_in_words, describe
@@ -178,6 +179,65 @@ def test_effective_dates_are_said_in_the_current_zone_and_whether_they_hold_now(
     assert described("Operations").is_effective
 
 
+# Escalations
+
+
+DUE = {"metric": "*", "when": "due", "channel": "email", "to": ["assignee", "group:Managers"]}
+OFF = {"metric": "response", "when": "30m before", "channel": "email", "to": ["x@example.com"]}
+OFF |= {"in_hours": True, "enabled": False}
+
+
+def told(name: str) -> tuple[list[str], str]:
+    found = described(name)
+    return found.escalation_lines, found.escalations.source_name
+
+
+def test_what_ships_is_switched_off_and_says_so() -> None:
+    shipped = [
+        "Any metric, when at risk: email to assignee (off)",
+        "Any metric, when due: email to assignee, lead (off)",
+    ]
+    Policy.objects.create(name="VIP", goals={"*": {"response": "1h"}})
+    assert told("default") == told("Operations") == told("VIP") == (shipped, "default")
+
+
+def test_those_of_the_settings_are_of_all_policies_that_do_not_say(settings: Any) -> None:
+    operations = SETTING["POLICIES"][0] | {"escalations": [OFF]}
+    settings.DJANGO_SLA = SETTING | {"ESCALATIONS": [OFF, DUE], "POLICIES": [operations]}
+    lines = [
+        "Any metric, when due: email to assignee, the group Managers",
+        "Response, 30m before it is due: email to x@example.com, in business hours (off)",
+    ]
+    Policy.objects.create(name="VIP", order=1, goals={"*": {"response": "1h"}})
+    assert told("VIP") == told("default") == (lines, "settings")
+    assert told("Operations") == (lines[1:], "settings")
+    assert described("VIP").as_dict()["escalations"] == {
+        "value": [DUE, OFF],
+        "source": "settings",
+    }
+
+
+def test_of_the_database_and_of_code(settings: Any) -> None:
+    settings.DJANGO_SLA = {"ESCALATIONS": [DUE]}
+    told_by_code = PolicyValue.build(
+        "Coded", {"*": {"response": "2h"}}, when=where(title="x"), escalations=[OFF]
+    )
+    register_policy(told_by_code)
+    try:
+        assert told("Coded")[1] == "code"
+        assert told("Coded")[0][0].endswith("(off)")
+    finally:
+        unregister_policy("Coded")
+    row = Policy.objects.create(name="VIP", goals={"*": {"response": "1h"}}, escalations=[])
+    assert told("VIP") == (["nobody is told"], "database")
+    row.escalations = [OFF | {"to": ["assignee"]}]
+    row.save()
+    assert told("VIP") == (
+        ["Response, 30m before it is due: email to assignee, in business hours (off)"],
+        "database",
+    )
+
+
 def test_goals_are_rows_of_priorities_and_columns_of_metrics() -> None:
     goals = {"*": {"response": "1h"}, "urgent": {"next_response": "5m", "resolution": "2h"}}
     Policy.objects.create(name="VIP", goals=goals)
@@ -213,6 +273,7 @@ def test_for_programs_all_of_it_is_json() -> None:
         },
         "at_risk": {"value": 50, "source": "settings"},
         "reopening": {"value": "resume", "source": "default"},
+        "escalations": {"value": list(DEFAULT_ESCALATIONS), "source": "default"},
         "goals": {"*": {"response": {"value": "1h", "source": "settings"}}},
     }
 

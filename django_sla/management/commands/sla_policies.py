@@ -107,6 +107,8 @@ def _listed(number: int, policy: PolicySources) -> Iterator[str]:
     yield f"     calendar    {_sourced(policy.calendar)}"
     yield f"     at risk     {_sourced(policy.at_risk)}"
     yield f"     reopening   {_sourced(policy.reopening)}"
+    for line in policy.escalation_lines:
+        yield f"     escalation  {printable(line)} ({policy.escalations.source_name})"
     for line in _table(_goals(policy)):
         yield f"     {line}"
 

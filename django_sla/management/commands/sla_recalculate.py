@@ -92,7 +92,7 @@ class Command(BaseCommand):
 
     def _found(self, number: int) -> Recalculation:
         rows = Recalculation._base_manager.using(self.using)
-        run: Recalculation | None = rows.filter(pk=number).first()
+        run: Recalculation | None = rows.filter(pk=number, part_of=None).first()
         if run is None:
             raise CommandError(f"--resume: there is no recalculation {number}")
         if run.phase == Phase.DONE:

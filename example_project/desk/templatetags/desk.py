@@ -1,6 +1,6 @@
 """Small pieces of the desk's pages."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django import template
@@ -68,11 +68,6 @@ def avatar(user: Any) -> SafeString:
 def percent(share: float | None) -> int:
     """A share for a bar that is full at 100."""
     return 0 if share is None else min(100, round(share * 100))
-
-
-@register.filter
-def positive(duration: timedelta) -> timedelta:
-    return abs(duration)
 
 
 @register.simple_tag

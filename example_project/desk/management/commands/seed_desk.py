@@ -8,7 +8,7 @@ from django.core.management import BaseCommand, CommandError
 from django.utils import timezone
 
 from desk.invent import incidents
-from desk.models import Ticket
+from desk.models import Department, Ticket
 from desk.play import Player, plain_cursors
 
 LOGINS = {
@@ -40,6 +40,7 @@ class Command(BaseCommand):
             self.stdout.write(f"There are {present} tickets already: none added.")
         else:
             self._play(tickets)
+        self._complete()
         self.stdout.write("Log in as one of these; the password is the name:")
         for name, what in (
             ("admin", "everything, and the admin"),
@@ -52,6 +53,17 @@ class Command(BaseCommand):
         user, new = get_user_model().objects.get_or_create(username=name, defaults=values)
         if new:
             user.set_password(name)
+            user.save()
+
+    def _complete(self) -> None:
+        """Who is told of deadlines: a lead of each department, and addresses of all."""
+        users = get_user_model().objects
+        agents = list(users.filter(is_staff=True, is_superuser=False).order_by("pk"))
+        for number, department in enumerate(Department.objects.filter(lead=None)):
+            department.lead = agents[number % len(agents)]
+            department.save()
+        for user in users.filter(email=""):
+            user.email = f"{user.username}@example.com"
             user.save()
 
     def _play(self, count: int) -> None:

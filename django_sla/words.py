@@ -1,0 +1,42 @@
+"""What is said of clocks in more than one place, in the current language."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from django_sla.core.duration import format_short
+from django_sla.core.explain import Explanation, Stretch
+from django_sla.core.verdict import State, Verdict
+
+STRETCHES: Mapping[Stretch, Any] = {
+    Stretch.COUNTED: gettext_lazy("counted"),
+    Stretch.PAUSED: gettext_lazy("paused"),
+    Stretch.CLOSED: gettext_lazy("outside opening hours"),
+    Stretch.HOLIDAY: gettext_lazy("holiday"),
+}
+
+
+def totals(explanation: Explanation) -> list[tuple[str, Any, timedelta]]:
+    """How long each kind of stretch lasted altogether, counted time first: its name, its words,
+    and the duration. Those that there are none of are left out."""
+    lasted = explanation.totals
+    return [(kind.value, STRETCHES[kind], lasted[kind]) for kind in STRETCHES if lasted[kind]]
+
+
+def time_left(verdict: Verdict) -> str:
+    """How much time is left, or by how much it was exceeded; empty where there is no saying."""
+    if verdict.remaining is None:
+        return ""
+    time = {"duration": format_short(abs(verdict.remaining))}
+    match verdict.state:
+        case State.ON_TRACK | State.AT_RISK | State.PAUSED:
+            return _("%(duration)s left") % time
+        case State.BREACHED:
+            return _("%(duration)s over") % time
+        case State.MISSED:
+            # Translators: follows "Missed".
+            return _("by %(duration)s") % time
+    return ""
