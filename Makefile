@@ -14,7 +14,7 @@ help:
 	@echo "make demo      the example project, filled, on http://127.0.0.1:$(PORT)/"
 	@echo "make test      the tests on the newest Python and Django here, on SQLite"
 	@echo "make test-all  every supported combination that can run here"
-	@echo "make soak      the long runs under fire, on SQLite"
+	@echo "make soak      1,000 kills and 100,000 changes, on SQLite"
 	@echo "make lint      style, types and floors"
 	@echo "make docs      the documentation, into docs/_build/html"
 	@echo "make bench     the benchmarks"

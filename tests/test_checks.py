@@ -119,6 +119,20 @@ def test_each_problem_of_the_setting_is_an_error_at_its_place() -> None:
     )
 
 
+def test_an_escalation_and_a_channel_that_are_wrong() -> None:
+    row = {"when": "due", "channel": "email"}
+    setting = {
+        "ESCALATIONS": [row | {"when": "soon"}, row | {"channel": "emial"}],
+        "CHANNELS": {"ops": {"backend": "django_sla.channels.Webhook"}},
+    }
+    with override_settings(DJANGO_SLA=setting):
+        found = dict(said(checks.check_settings))
+    assert list(found) == ["E009", "E050", "E051"]
+    assert "when: expected" in found["E009"]
+    assert 'Did you mean "email"?' in found["E050"]
+    assert "'url' and 'secret'" in found["E051"]
+
+
 @pytest.mark.usefixtures("_installed")
 def test_a_wrong_setting_is_told_and_nothing_else_fails() -> None:
     ticket(status=text(STATUSES), priority=text(["P1"]))

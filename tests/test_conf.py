@@ -210,6 +210,13 @@ class Pager(Channel):
         Pager.made += 1
 
 
+class Stranger:
+    """Takes anything, and is no channel."""
+
+    def __init__(self, *args: Any, **options: Any):
+        pass
+
+
 def test_channels_are_made_once_with_their_names_and_options() -> None:
     pager = {"backend": f"{__name__}.Pager", "service": "desk"}
     with with_sla(CHANNELS={"ops": HOOK, "pager": pager}):
@@ -566,7 +573,7 @@ LATER: list[tuple[Any, str, str, str]] = [
         "'desk.Pager' cannot be used: No module named 'desk'",
     ),
     (
-        {"CHANNELS": {"ops": {"backend": f"{__name__}.yes"}}},
+        {"CHANNELS": {"ops": {"backend": f"{__name__}.Stranger"}}},
         "E051",
         '["CHANNELS"]["ops"]',
         "it is no subclass of django_sla.channels.Channel",

@@ -204,7 +204,7 @@ class NoticeAdmin(ReadOnlyAdmin):
                 sent,
             )
             self.message_user(request, text % {"count": sent}, messages.SUCCESS)
-        if rest := chosen - sent:
+        if rest := chosen - len(dead):
             text = ngettext(
                 "%(count)d notice was left as it is: only those given up are sent again.",
                 "%(count)d notices were left as they are: only those given up are sent again.",

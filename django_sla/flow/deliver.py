@@ -271,7 +271,11 @@ def pause_after(tries: int) -> timedelta:
 
 
 def retry(pks: Iterable[int], *, using: str) -> int:
-    """Have notices that were given up sent again; how many there are."""
-    dead = Notice._base_manager.using(using).filter(pk__in=list(pks), standing=Standing.DEAD)
+    """Have notices that were given up sent again, those of a digest together, for a part of it
+    would be taken for the whole; how many there are."""
+    every = Notice._base_manager.using(using).filter(standing=Standing.DEAD)
+    chosen = every.filter(pk__in=list(pks))
+    digests = set(chosen.exclude(digest="").values_list("digest", flat=True))
+    dead = every.filter(Q(pk__in=list(chosen.values_list("pk", flat=True))) | Q(digest__in=digests))
     # Begun before, so that it goes on under the key that it may have been told under.
     return dead.update(standing=Standing.WAITING, try_at=read_now(), tries=1, claim="", problem="")

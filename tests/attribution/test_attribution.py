@@ -24,11 +24,7 @@ from tests.attribution.clients import clients, drive, plan
 from tests.attribution.servers import SyncOnly, asgi, threaded
 from tests.hosts.desk.models import Ticket
 
-pytestmark = [
-    pytest.mark.thorough,
-    pytest.mark.threads,
-    pytest.mark.django_db(transaction=True),
-]
+pytestmark = [pytest.mark.thorough, pytest.mark.django_db(transaction=True)]
 
 CHANGES = 100_000 if os.environ.get("SOAK") else 2_000
 FEW = 200

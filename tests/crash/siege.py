@@ -88,12 +88,15 @@ class Siege:
                 self.problems.append(f"a {role} ended by itself, status {status}")
 
     def is_over(self) -> bool:
-        return self.kills.total() >= self.options.kills
+        """Whether there have been enough kills, and somebody has died at every point."""
+        points = {point for some in self.points.values() for point in some}
+        return self.kills.total() >= self.options.kills and points <= set(deaths())
 
     def fight(self) -> None:
-        """Kill until there have been enough kills, with enough to do all the time."""
+        """Kill until it is over, with enough to do all the time."""
         patience = time.monotonic() + 60 + 5 * self.options.kills
         servers_at = self.server_kills()
+        at_random = self.options.kills // 4 if self.options.random else 0
         looked = 0.0
         while not self.is_over():
             if time.monotonic() > patience:
@@ -101,7 +104,8 @@ class Siege:
                 return
             time.sleep(0.02)
             self.replace()
-            if self.options.random and random.random() < 0.02:
+            if at_random and random.random() < 0.02:
+                at_random -= 1
                 with suppress(ProcessLookupError):
                     os.kill(random.choice(list(self.staff)), signal.SIGKILL)
             if servers_at and self.kills.total() >= servers_at[0]:

@@ -69,7 +69,7 @@ def test_nothing_is_lost_and_nothing_told_twice_whoever_is_killed(home: Path) ->
     assert found["wrong"] == []
     assert found["events"] == 4 * found["tickets"]
     assert found["notices"] == 6 * found["tickets"]
-    assert found["duplicates"] <= found["allowed"] <= 10 * sum(found["kills"].values())
+    assert 0 < found["duplicates"] <= found["allowed"], "who dies after sending has it sent again"
     assert sum(found["kills"].values()) >= KILLS
     assert found["points"].keys() == {*SWEEPING, *DELIVERING}, "somebody has died everywhere"
     if SERVERS[KIND].programs:

@@ -205,6 +205,22 @@ def test_what_is_sent_again_from_the_admin_keeps_its_key() -> None:
     assert {message.key for message in Recorder.said} == keys
 
 
+def test_of_a_digest_all_are_sent_again_or_none() -> None:
+    """It has one key: a part of it would be taken for the whole."""
+    policy(OPS, goals=RESOLUTION)
+    for _ in range(5):
+        opened()
+    swept(9)
+    Recorder.fails[:] = [Undeliverable("no such mailbox")]
+    delivered(9)
+    assert standings() == ["dead"] * 5
+    with at(10):
+        assert retry([Notice.objects.earliest("id").pk], using="default") == 5
+    delivered(10)
+    [digest] = Recorder.said
+    assert len(digest.items) == 5
+
+
 def test_up_to_the_limit_each_is_told_by_itself() -> None:
     policy(OPS, goals=RESOLUTION)
     for _ in range(3):
