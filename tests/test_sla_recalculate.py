@@ -110,6 +110,19 @@ def test_what_is_at_its_end_does_not_go_on(desk: Policy) -> None:
         run("--resume", str(number))
 
 
+def test_one_in_parts_goes_on_and_a_part_does_not(
+    desk: Policy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recalculate, "BATCH", 1)
+    with as_of(after(1)):
+        whole = recalculate.split(recalculate.start(using="default"), 2)
+    part = whole.parts.first()
+    with pytest.raises(CommandError, match=f"there is no recalculation {part.pk}"):
+        run("--resume", str(part.pk))
+    assert "3 tickets have new terms." in run("--resume", str(whole.pk))
+    assert targets() == {after(4)}
+
+
 def test_an_edit_in_between_asks_for_another_look(desk: Policy) -> None:
     run("--dry-run")
     desk.at_risk = 50

@@ -167,6 +167,27 @@ def test_the_policies_of_a_calendar(site: Client, desk: Policy) -> None:
     assert Recalculation.objects.get().policies == ["Desk"]
 
 
+def test_one_in_parts_is_shown_and_applied_as_a_whole(site: Client, desk: Policy) -> None:
+    run = recalculate.split(recalculate.start(using="default"), 2)
+    assert run.parts.count() > 1
+    listed = text(site, "/admin/django_sla/recalculation/")
+    assert f"/recalculation/{run.pk}/change/" in listed
+    part = run.parts.first()
+    assert f"/recalculation/{part.pk}/change/" not in listed
+    page = reverse("admin:django_sla_recalculation_change", args=[part.pk])
+    assert "does not exist" in site.get(page, follow=True).content.decode()
+
+    page = reverse("admin:django_sla_recalculation_change", args=[run.pk])
+    while Recalculation.objects.get(pk=run.pk).phase == "previewing":
+        site.post(page)
+    assert "<b>3</b> would get other terms" in text(site, page)
+    site.post(page, {"reason": "New contract"})
+    while Recalculation.objects.get(pk=run.pk).phase == "applying":
+        site.post(page)
+    assert "<b>3</b> got other terms" in text(site, page)
+    assert set(Ticket.objects.values_list("resolution_target", flat=True)) == {after(4)}
+
+
 def test_only_who_may_apply_can(desk: Policy) -> None:
     client = person("django_sla.view_recalculation", "django_sla.change_policy")
     assert client.get(ADD).status_code == 403

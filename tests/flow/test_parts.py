@@ -84,6 +84,7 @@ def test_it_comes_to_the_same_as_in_one_piece(monkeypatch: pytest.MonkeyPatch) -
     assert [move["moved"] for move in run.largest] == [move["moved"] for move in whole.largest]
     run = applied(run)
     assert (run.phase, run.applied, run.percent, run.finished_at) == ("done", 21, 100, after(1))
+    assert run.seen == 21, "each by one of the parts"
     assert_each_changed_once(Ticket, UUIDTicket, ExtendedTicket)
 
 
@@ -169,6 +170,7 @@ def test_whoever_began_before_it_was_split_goes_on_with_a_part() -> None:
     recalculate.split(fresh(stale), 3)
     run = looked(stale)
     assert (run.phase, run.affected, run.seen) == ("ready", 7, 7)
+    assert sum(part.seen for part in run.parts.all()) == 7
 
 
 def test_an_edit_stops_each_of_the_parts() -> None:
