@@ -39,8 +39,12 @@ def thresholds(clock: Clock) -> tuple[Threshold, ...]:
         return ()
     if clock.stopped_at is not None:
         return (_breach(clock, deadline),) if clock.stopped_at > deadline else ()
-    found = [_breach(clock, deadline), *_escalated(clock, deadline)]
-    if warning is not None and warning < deadline:
+    found = _escalated(clock, deadline)
+    if warning is None or warning >= deadline:
+        # At risk from all of the goal on: whoever is to be told of that is told of the breach.
+        found.append(_breach(clock, deadline, DUE, AT_RISK))
+    else:
+        found.append(_breach(clock, deadline))
         found.append(
             Threshold(
                 kind=Kind.TARGET_WARNED,
@@ -70,20 +74,20 @@ def first_at(clock: Clock, due_at: datetime | None, warn_at: datetime | None) ->
     return min(warn_at, due_at)
 
 
-def _breach(clock: Clock, deadline: datetime) -> Threshold:
+def _breach(clock: Clock, deadline: datetime, *whens: str) -> Threshold:
     return Threshold(
         kind=Kind.TARGET_BREACHED,
         at=deadline,
         due=deadline,
         when=DUE,
-        escalations=_at(clock, DUE),
+        escalations=_at(clock, *(whens or (DUE,))),
     )
 
 
-def _at(clock: Clock, when: str) -> tuple[Escalation, ...]:
+def _at(clock: Clock, *whens: str) -> tuple[Escalation, ...]:
     terms = clock.terms
     every = terms.escalations_of(clock.metric) if terms else ()
-    return tuple(one for one in every if str(one.when) == when)
+    return tuple(one for one in every if str(one.when) in whens)
 
 
 def _escalated(clock: Clock, deadline: datetime) -> list[Threshold]:

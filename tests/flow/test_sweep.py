@@ -253,6 +253,13 @@ def test_a_warning_that_comes_too_late_is_not_told() -> None:
     assert [kind for kind, _channel, _who in notices()] == ["target_breached"]
 
 
+def test_at_risk_from_all_of_the_goal_on_is_the_breach() -> None:
+    policy(note("at_risk", metric="resolution"), at_risk=100)
+    opened()
+    swept(9)
+    assert notices() == [("target_breached", "note", "ops@example.com")]
+
+
 def test_what_waits_for_opening_hours_is_due_then() -> None:
     office = Calendar.objects.create(
         name="Office", tz="UTC", hours={"mon": [["09:00", "17:00"]], "tue": [["09:00", "17:00"]]}
