@@ -56,7 +56,7 @@ recalculate.delay(run.pk, apply=True, reason="New contract")
 print("run", run.pk)
 """
 
-SECONDS = 20
+SECONDS = 60
 """Until what is waited for has to have come."""
 
 
@@ -85,7 +85,8 @@ def queue() -> Iterator[str]:
     name = f"desk-{uuid4().hex}"
     yield name
     with Redis.from_url(BROKER) as redis:
-        redis.delete(name, f"_kombu.binding.{name}")
+        for key in redis.scan_iter(f"*{name}*"):
+            redis.delete(key)
 
 
 @pytest.fixture
