@@ -63,7 +63,7 @@ def quiet(caplog: pytest.LogCaptureFixture) -> None:
 def restless() -> Iterator[None]:
     """Threads take turns more often than usual."""
     usual = sys.getswitchinterval()
-    sys.setswitchinterval(0.0005)
+    sys.setswitchinterval(0.002)
     yield
     sys.setswitchinterval(usual)
 
