@@ -67,8 +67,7 @@ class NoticeAdmin(ReadOnlyAdmin):
     list_display = [
         "what",
         "shown_ticket",
-        "shown_recipient",
-        "channel",
+        "whom",
         "how_far",
         "short_problem",
     ]
@@ -100,6 +99,11 @@ class NoticeAdmin(ReadOnlyAdmin):
     def shown_ticket(self, notice: Any) -> str:
         text, url = notice.shown["ticket"]
         return format_html('<a href="{}">{}</a>', url, text) if url else text
+
+    @admin.display(description=gettext_lazy("recipient and channel"), ordering="recipient")
+    def whom(self, notice: Any) -> str:
+        """In one column, or the problem would have no room."""
+        return _lines([notice.shown["recipient"], notice.channel])
 
     @admin.display(description=gettext_lazy("recipient"))
     def shown_recipient(self, notice: Any) -> str:
