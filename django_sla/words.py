@@ -1,9 +1,10 @@
 """What is said of clocks in more than one place, in the current language."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -24,6 +25,11 @@ def totals(explanation: Explanation) -> list[tuple[str, Any, timedelta]]:
     and the duration. Those that there are none of are left out."""
     lasted = explanation.totals
     return [(kind.value, STRETCHES[kind], lasted[kind]) for kind in STRETCHES if lasted[kind]]
+
+
+def local(instant: datetime) -> str:
+    """An instant in the current zone, for people to read."""
+    return formats.date_format(timezone.localtime(instant), "DATETIME_FORMAT")
 
 
 def time_left(verdict: Verdict) -> str:

@@ -13,12 +13,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from django_sla import registry
-from django_sla.admin.forms import check_target, local
 from django_sla.core.clock import Clock
 from django_sla.core.event import Category
 from django_sla.core.verdict import due, judge
 from django_sla.moment import now
 from django_sla.tables.clock import StateName, metric_name
+from django_sla.ticket.target import check_target
+from django_sla.words import local
 
 WAIVE = "django_sla.waive_breach"
 """The permission to waive breaches."""

@@ -1,18 +1,15 @@
 """The ticket form: targets that the events do not allow are refused where they are typed."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 from django_sla.moment import now
 from django_sla.tables.columns import TARGETS
-
-FARTHEST = timedelta(days=3653)
-"""A target further away than ten years is a slip of the finger."""
+from django_sla.ticket.target import check_target
 
 
 class SLATicketForm(forms.ModelForm):
@@ -61,24 +58,3 @@ class SLATicketForm(forms.ModelForm):
         # Opened in a status that ends it: there is no clock to give a target to.
         sla = type(ticket).sla
         return bool(sla.category(self.cleaned_data.get(sla.status)).done)
-
-
-def check_target(due: datetime, opened: datetime) -> None:
-    """Refuse a target that is nobody's intention.
-
-    Raises:
-        ValidationError: it is not later than the opening of the ticket, or too far away.
-    """
-    if due <= opened:
-        raise ValidationError(
-            _("The ticket was opened at %(opened)s; its target must be later."),
-            code="before_opening",
-            params={"opened": local(opened)},
-        )
-    if due - now() > FARTHEST:
-        raise ValidationError(_("This is more than ten years away."), code="too_far")
-
-
-def local(instant: datetime) -> str:
-    """An instant in the current zone, for people to read."""
-    return formats.date_format(timezone.localtime(instant), "DATETIME_FORMAT")

@@ -247,7 +247,7 @@ class TicketSLA:
     def as_dict(self) -> dict[str, Any]:
         """The ticket's SLA as JSON types: times in the active zone, durations in hours."""
         ticket, now = self._ticket, self.now
-        found: dict[str, Any] = {"id": ticket.pk}
+        found: dict[str, Any] = {"id": ticket.pk if isinstance(ticket.pk, int) else str(ticket.pk)}
         for name in COLUMNS:
             value = getattr(ticket, name)
             found[name] = timezone.localtime(value).isoformat() if value else None

@@ -81,10 +81,7 @@ class SLAQuerySet(QuerySet[Any]):
             return
         found: list[Any] = self._result_cache or []
         tickets: list[Any] = [ticket for ticket in found if isinstance(ticket, models.Model)]
-        clocks = [clock for ticket in tickets for clock in ticket.sla_clocks.all()]
-        terms_table.read({clock.terms_id for clock in clocks}, self.db)
-        for ticket in tickets:
-            ticket.__dict__["_sla_now"] = self._verdicts_at
+        _judge(tickets, self._verdicts_at, self.db)
 
     # Writes
 
@@ -125,6 +122,21 @@ class SLAQuerySet(QuerySet[Any]):
             return getattr(self.model._meta.get_field(name), "attname", name)
         except FieldDoesNotExist:
             return name
+
+
+def judged_together(tickets: list[Any], now: datetime) -> None:
+    """What ``with_verdicts`` does, for tickets that are there already and are not yet judged."""
+    tickets = [ticket for ticket in tickets if "_sla_now" not in ticket.__dict__]
+    if tickets:
+        models.prefetch_related_objects(tickets, "sla_clocks")
+        _judge(tickets, now, tickets[0]._state.db or "default")
+
+
+def _judge(tickets: Iterable[Any], now: datetime, using: str) -> None:
+    clocks = [clock for ticket in tickets for clock in ticket.sla_clocks.all()]
+    terms_table.read({clock.terms_id for clock in clocks}, using)
+    for ticket in tickets:
+        ticket.__dict__["_sla_now"] = now
 
 
 def _in_state(state: State, now: datetime) -> Q:

@@ -14,6 +14,7 @@ urlpatterns = [
     path("logout/", auth.LogoutView.as_view(), name="logout"),
     path("favicon.ico", RedirectView.as_view(url=static("desk/favicon.svg"))),
     path("admin/", admin.site.urls),
+    path("api/", include("desk.api")),
     path("", include("django_sla.urls")),
     path("", include("desk.urls")),
 ]

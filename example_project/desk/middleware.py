@@ -24,7 +24,8 @@ def own_pages(get_response: Callable[[HttpRequest], HttpResponse]) -> object:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        if settings.DEBUG and response.status_code == 404:
+        json = response.headers.get("Content-Type") == "application/json"
+        if settings.DEBUG and response.status_code == 404 and not json:
             response = page_not_found(request, Http404())
         # An error page of DEBUG has styles of its own, which the policy would take away.
         if response.status_code < 500:

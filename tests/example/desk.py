@@ -50,7 +50,7 @@ class Desk:
         return output
 
     @contextmanager
-    def served(self) -> Iterator[str]:
+    def served(self, **more: str) -> Iterator[str]:
         """``runserver`` for as long as the block lasts; gives its address."""
         log = self.database.with_suffix(".log")
         with log.open("wb") as requests:
@@ -58,7 +58,7 @@ class Desk:
                 # At any port that is free.
                 [*MANAGE, "runserver", "--noreload", "127.0.0.1:0"],
                 cwd=ROOT,
-                env=environment(self.database),
+                env=environment(self.database, **more),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=requests,

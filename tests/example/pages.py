@@ -207,3 +207,17 @@ class PagesTest(TestCase):
     def test_the_admin(self) -> None:
         for path in ("", "add/", f"{self.ticket.pk}/change/", f"{self.ticket.pk}/history/"):
             self.page(self.agent, f"/admin/desk/ticket/{path}")
+
+    def test_the_api_shows_whom_what_the_pages_show(self) -> None:
+        sla = f"/api/tickets/{self.ticket.number}/sla/"
+        assert '"response_state":"on_track"' in self.page(self.requester, sla)
+        self.page(self.other, sla, expect=404)
+        assert self.client.get(sla).status_code == 403
+        for user, count in ((self.agent, 1), (self.requester, 1), (self.other, 0)):
+            assert f'"count":{count},' in self.page(user, "/api/tickets/")
+            report = self.page(user, "/api/reports/compliance/", by="agent")
+            assert f'"tickets":{count},' in report.rpartition('"total"')[2]
+        for user, status in ((self.requester, 403), (self.other, 404), (self.agent, 200)):
+            body = {"reason": "Waits"}
+            response = self.as_(user).post(f"{sla}pause/", body, "application/json")
+            assert response.status_code == status
