@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from django_sla.admin import what_if
 from django_sla.admin.document_form import ListForm
 from django_sla.admin.document_history import DocumentChangeInWords
 from django_sla.admin.history_page import HistoryPage
@@ -22,6 +23,7 @@ class DocumentAdmin(HistoryPage):
     """Parts that are edited as tables, and read as such by those who may only look."""
 
     save_as = True
+    change_form_template = "admin/django_sla/document_form.html"
     change_in_words = DocumentChangeInWords
 
     class Media:
@@ -40,6 +42,25 @@ class DocumentAdmin(HistoryPage):
     def in_words(self, obj: Any) -> Mapping[Any, str]:
         """What stands in place of a field for those who may only look, by the field's name."""
         raise NotImplementedError
+
+    def get_urls(self) -> list[Any]:
+        return [*what_if.urls(self), *super().get_urls()]
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        row = context.get("original")
+        may_edit = (
+            self.has_add_permission(request)
+            if row is None
+            else self.has_change_permission(request, row)
+        )
+        if may_edit and what_if.may_ask(request):
+            name = f"{self.opts.model_name}_what_if"
+            context["what_if_url"] = (
+                self.page(f"{name}_new") if row is None else self.page(name, row.pk)
+            )
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
         return super().get_changelist_form(request, **{"form": ListForm, **kwargs})

@@ -11,19 +11,18 @@ from typing import Any
 
 import django
 from django import forms
-from django.apps import apps
 from django.contrib import admin, messages
-from django.contrib.admin.exceptions import NotRegistered
 from django.contrib.admin.helpers import AdminErrorList, AdminForm
 from django.contrib.admin.widgets import AdminSplitDateTime, AdminTextareaWidget
 from django.core.exceptions import PermissionDenied
 from django.db import router
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from django_sla.admin.ticket_page import ticket_page
 from django_sla.exceptions import SLAError
 from django_sla.flow import recalculate
 from django_sla.models import Calendar, Policy, Recalculation
@@ -236,7 +235,7 @@ class RecalculationAdmin(admin.ModelAdmin):
         return TemplateResponse(request, "admin/django_sla/recalculation.html", context)
 
     def _in_words(self, request: HttpRequest, move: dict[str, Any]) -> LargestMove:
-        ticket, url = self._ticket(request, move)
+        ticket, url = ticket_page(self.admin_site, request, move["model"], move["pk"])
         before, after = (
             datetime.fromisoformat(move[name]) if move[name] else None
             for name in ("before", "after")
@@ -250,24 +249,6 @@ class RecalculationAdmin(admin.ModelAdmin):
             moved=timedelta(seconds=abs(move["moved"])),
             is_earlier=move["moved"] < 0,
         )
-
-    def _ticket(self, request: HttpRequest, move: dict[str, Any]) -> tuple[str, str]:
-        """A ticket's name and page, for those who may see it; else its key alone."""
-        key = f"{move['model']} {move['pk']}"
-        try:
-            model = apps.get_model(move["model"])
-            shown = self.admin_site.get_model_admin(model)
-        except (LookupError, NotRegistered):
-            return key, ""
-        ticket = shown.get_object(request, move["pk"])
-        if ticket is None or not shown.has_view_permission(request, ticket):
-            return key, ""
-        name = f"admin:{model._meta.app_label}_{model._meta.model_name}_change"
-        try:
-            url = reverse(name, args=[ticket.pk], current_app=self.admin_site.name)
-        except NoReverseMatch:
-            url = ""
-        return str(ticket), url
 
 
 def _wants_json(request: HttpRequest) -> bool:

@@ -103,7 +103,7 @@ class Judge:
         clocks = self.sla.clock_model._base_manager.using(self.using)
         clocks = clocks.filter(Among("ticket", pks)).order_by("ticket_id", "id")
         rows = rows_of(clocks.values_list(*_CLOCK), self.using)
-        choices = self._choices(pks)
+        choices = self.choices(pks)
         found = []
         running = (row for row in rows if row[STOPPED_AT] is None)
         for pk, of_ticket in groupby(running, key=itemgetter(0)):
@@ -112,8 +112,8 @@ class Judge:
                 found.append(move)
         return found
 
-    def _choices(self, pks: Sequence[Any]) -> dict[Any, tuple[Terms, str]]:
-        """The terms that each ticket would get, and its priority."""
+    def choices(self, pks: Sequence[Any]) -> dict[Any, tuple[Terms, str]]:
+        """The terms that each ticket would get as it stands, and its priority; one query."""
         sla, (names, more) = self.sla, self._names()
         tickets = sla.rows(self.using).filter(Among("pk", pks))
         own = sla.priority is not None and path_exists(sla.model, sla.priority)
@@ -179,7 +179,7 @@ def _shift(row: list[Any], terms: Terms, priority: str) -> Shift:
     clock = Clock(
         metric=metric,
         started_at=started,
-        pauses=_spans(pauses),
+        pauses=spans(pauses),
         paused_at=paused,
         terms=terms,
         priority=priority,
@@ -191,7 +191,8 @@ def _shift(row: list[Any], terms: Terms, priority: str) -> Shift:
     return Shift(key, metric, before, after, warn_at, column, next_at, outcome(clock))
 
 
-def _spans(pauses: list[list[str]]) -> tuple[Span, ...]:
+def spans(pauses: list[list[str]]) -> tuple[Span, ...]:
+    """Pauses as a clock's row has them."""
     return tuple(
         Span(datetime.fromisoformat(begin), datetime.fromisoformat(end)) for begin, end in pauses
     )

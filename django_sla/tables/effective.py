@@ -1,6 +1,7 @@
 """The policies in force: those of the database, of code, of the settings, and the built-in one."""
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -85,10 +86,17 @@ def last_known(using: str) -> Policies:
 
 
 def _load(edition: str, own: tuple[Policy, ...], using: str) -> Policies:
+    return together(() if edition == editions.NONE else _rows(using), own, edition)
+
+
+def together(
+    rows: Iterable[PolicyRow], own: tuple[Policy, ...], edition: str = editions.NONE
+) -> Policies:
+    """These rows of the database, saved or not, in the order in which they are asked, and what the
+    process brings along."""
     *before, default = own
     first: list[Policy] = []
     fallback: list[Policy] = []
-    rows = () if edition == editions.NONE else _rows(using)
     for row in rows:
         try:
             value = row.value(default)
