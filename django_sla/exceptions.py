@@ -108,6 +108,10 @@ class MetricsNotInstalled(SLAError):
     """The package "prometheus_client" is not installed; run: pip install "django-sla[metrics]"."""
 
 
+class APINotInstalled(SLAError, ImproperlyConfigured):
+    """A package of the API is not installed; run: pip install "django-sla[api]"."""
+
+
 class ICalendarNotInstalled(SLAError):
     """The package "icalendar" is not installed; run: pip install "django-sla[ical]"."""
 
@@ -118,6 +122,15 @@ class AppriseNotInstalled(SLAError):
 
 class CeleryNotInstalled(SLAError):
     """The package "celery" is not installed; run: pip install "django-sla[celery]"."""
+
+
+class XLSXNotInstalled(SLAError):
+    """The package "openpyxl" is not installed; run: pip install "django-sla[xlsx]"."""
+
+
+class ImportExportNotInstalled(SLAError):
+    """The package "django-import-export" is not installed; run: pip install
+    "django-sla[import-export]"."""
 
 
 class TasksNotInstalled(SLAError):

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 
 ZONE = ZoneInfo("America/Sao_Paulo")
 ZERO = timedelta(0)
+NEVER = datetime.min.replace(tzinfo=UTC)
 FOREVER = datetime.max.replace(tzinfo=UTC)
 
 GOALS = {
@@ -94,6 +95,9 @@ class Change:
     at: datetime
     state: str
     priority: str
+    agent: str
+    department: str
+    """Both as last known by then; empty where there was none."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +126,8 @@ def read(lines: Iterable[str]) -> list[Incident]:
 
 def incident(number: str, rows: list[dict[str, str]]) -> Incident:
     rows = sorted(rows, key=lambda row: instant(row["sys_updated_at"]))
+    agents = known_by_then(row["assigned_to"] for row in rows)
+    departments = known_by_then(row["assignment_group"] for row in rows)
     created = instant(rows[0]["opened_at"])
     states = [row["incident_state"] for row in rows]
     return Incident(
@@ -133,14 +139,16 @@ def incident(number: str, rows: list[dict[str, str]]) -> Incident:
                 at=max(instant(row["sys_updated_at"]), created),
                 state=row["incident_state"],
                 priority=PRIORITIES[row["priority"]],
+                agent=agent,
+                department=department,
             )
-            for row in rows
+            for row, agent, department in zip(rows, agents, departments, strict=True)
         ),
         answered=next(
             (states.index(state) for state in ("Active", "Resolved") if state in states), None
         ),
-        agent=last_known(row["assigned_to"] for row in rows),
-        department=last_known(row["assignment_group"] for row in rows),
+        agent=agents[-1],
+        department=departments[-1],
     )
 
 
@@ -150,9 +158,12 @@ def instant(text: str) -> datetime:
     return local.astimezone(UTC)
 
 
-def last_known(values: Iterable[str]) -> str:
-    known = [value for value in values if value != "?"]
-    return known[-1] if known else ""
+def known_by_then(values: Iterable[str]) -> list[str]:
+    found, last = [], ""
+    for value in values:
+        last = last if value == "?" else value
+        found.append(last)
+    return found
 
 
 # Clocks
@@ -164,6 +175,7 @@ class Stopwatch:
 
     metric: str
     priority: str
+    started: datetime
     running: datetime | None
     """Since when; None while it stands still."""
     ran: list[tuple[datetime, datetime]] = field(default_factory=list)
@@ -199,14 +211,14 @@ class Stopwatch:
         elapsed = sum((calendar.between(*span) for span in self.ran), ZERO)
         if self.stopped is not None:
             state = "met" if self.stopped <= target else "missed"
-            return Judgement(state, target, target, elapsed)
+            return Judgement(state, target, target, elapsed, self.stopped - self.started)
         if self.running is None and (not self.ran or self.ran[-1][1] < target):
-            return Judgement("paused", target, None, None)
+            return Judgement("paused", target, None, None, None)
         if now > target:
             state = "breached"
         else:
             state = "at_risk" if now >= self.reaches(goal * AT_RISK, calendar) else "on_track"
-        return Judgement(state, target, target, None)
+        return Judgement(state, target, target, None, None)
 
 
 @dataclass(frozen=True)
@@ -219,6 +231,8 @@ class Judgement:
     """None while it is paused before that."""
     elapsed: timedelta | None
     """None while it is open."""
+    wall: timedelta | None
+    """From start to stop by the clock on the wall; None while it is open."""
 
 
 @dataclass(frozen=True)
@@ -235,20 +249,20 @@ class Life:
     resolution: Judgement
     stays: tuple[tuple[str, timedelta], ...]
     """The states in order, and how long each stay lasted."""
-
-    @property
-    def judgements(self) -> tuple[Judgement, Judgement]:
-        return self.response, self.resolution
+    reopened: bool
+    end: datetime
+    """Of its time: closed, else resolved, else now."""
 
 
 def live(incident: Incident, calendar: AroundTheClock, now: datetime) -> Life:
     """Play one incident up to ``now``, which is later than its last change."""
     created = incident.created
-    response = Stopwatch("response", incident.priority, running=created)
-    resolution = Stopwatch("resolution", incident.priority, running=created)
+    response = Stopwatch("response", incident.priority, created, running=created)
+    resolution = Stopwatch("resolution", incident.priority, created, running=created)
     state, priority = "New", incident.priority
     answered = resolved = closed = None
     moves = [(created, state)]
+    reopened = False
 
     for index, change in enumerate(incident.changes):
         at, priority = change.at, change.priority
@@ -270,6 +284,7 @@ def live(incident: Incident, calendar: AroundTheClock, now: datetime) -> Life:
             resolution.stop(at)
             continue
         resolved = None
+        reopened = reopened or was in DONE
         if was in DONE and answered is None:
             response.go_on(at)
             response.priority = priority
@@ -291,6 +306,8 @@ def live(incident: Incident, calendar: AroundTheClock, now: datetime) -> Life:
         response=response.judge(calendar, now),
         resolution=resolution.judge(calendar, now),
         stays=tuple((name, end - at) for (at, name), end in zip(moves, ends, strict=True)),
+        reopened=reopened,
+        end=closed or resolved or now,
     )
 
 
@@ -298,15 +315,23 @@ def live(incident: Incident, calendar: AroundTheClock, now: datetime) -> Life:
 
 
 @dataclass(frozen=True)
+class Times:
+    average: timedelta | None
+    median: timedelta | None
+    p90: timedelta | None
+    p95: timedelta | None
+
+
+@dataclass(frozen=True)
 class Figures:
-    """One metric in one row; ``percent`` of those met, ``average`` and ``median`` of open time."""
+    """One metric in one row; ``percent`` of those met, and the times of those that stopped."""
 
     met: int
     missed: int
     breached: int
     percent: float | None
-    average: timedelta | None
-    median: timedelta | None
+    counted: Times
+    wall: Times
 
 
 @dataclass(frozen=True)
@@ -314,92 +339,117 @@ class Row:
     tickets: int
     average: timedelta | None
     """From opening to closing, else to the resolution, else to now."""
+    open: int
+    reopened: int
     response: Figures
     resolution: Figures
     breached: int
     at_risk: int
 
 
-GROUPS: Mapping[str, Callable[[Life], str]] = {
+OF_INCIDENTS: Mapping[str, Callable[[Life], str]] = {
     "priority": lambda life: life.priority,
     "agent": lambda life: life.incident.agent,
     "department": lambda life: life.incident.department,
 }
-
-
-def report(lives: list[Life], by: str, now: datetime) -> dict[str, Row]:
-    """Rows by name: ``priority``, ``agent``, ``department``, ``month``, or one for ``none``.
-
-    By month, incidents are in that of their opening, and clocks in that of their due instant.
-    """
-    if by == "none":
-        return {"": row(lives, [(life, clocks(life)) for life in lives], now)}
-    if by == "month":
-        return by_month(lives, now)
-    groups = defaultdict(list)
-    for life in lives:
-        groups[GROUPS[by](life)].append(life)
-    return {
-        name: row(found, [(life, clocks(life)) for life in found], now)
-        for name, found in groups.items()
-    }
-
+OF_DAYS: Mapping[str, Callable[[datetime], str]] = {
+    "day": lambda day: f"{day:%Y-%m-%d}",
+    "week": lambda day: f"{day:%G-W%V}",
+    "month": lambda day: f"{day:%Y-%m}",
+    "quarter": lambda day: f"{day:%Y}-Q{1 + (day.month - 1) // 3}",
+}
 
 Clocks = dict[str, Judgement]
+Period = tuple[datetime, datetime]
+Group = tuple[str, ...]
 
 
-def clocks(life: Life) -> Clocks:
-    return {"response": life.response, "resolution": life.resolution}
+def report(
+    lives: list[Life],
+    by: Group,
+    now: datetime,
+    *,
+    policy: str = "",
+    period: Period = (NEVER, FOREVER),
+) -> dict[Group, Row]:
+    """Rows by the names of the group, one for each name in ``by``: a key of ``OF_INCIDENTS`` or
+    ``OF_DAYS``, or ``policy``, which all incidents are under. One row where ``by`` is empty.
 
+    Incidents are in the period of their opening, and clocks in that of their due instant; those
+    that are on their way or paused are in none.
+    """
 
-def by_month(lives: list[Life], now: datetime) -> dict[str, Row]:
+    def group(life: Life, at: datetime) -> Group:
+        found = {"policy": policy}
+        found |= {name: of(life) for name, of in OF_INCIDENTS.items()}
+        found |= {name: of(at.astimezone(ZONE)) for name, of in OF_DAYS.items()}
+        return tuple(found[name] for name in by)
+
     opened = defaultdict(list)
-    due: dict[str, dict[str, tuple[Life, Clocks]]] = defaultdict(dict)
+    due: dict[Group, dict[str, Clocks]] = defaultdict(lambda: defaultdict(dict))
     for life in lives:
-        opened[month(life.incident.created)].append(life)
-        for metric, judgement in clocks(life).items():
-            if judgement.due is not None and judgement.state != "on_track":
-                found = due[month(judgement.due)]
-                found.setdefault(life.incident.number, (life, {}))[1][metric] = judgement
+        created = life.incident.created
+        if period[0] <= created < period[1]:
+            opened[group(life, created)].append(life)
+        for metric, found in (("response", life.response), ("resolution", life.resolution)):
+            if found.due is None or found.state == "on_track":
+                continue
+            if period[0] <= found.due < period[1]:
+                due[group(life, found.due)][life.incident.number][metric] = found
     return {
-        name: row(opened.get(name, []), list(due.get(name, {}).values()), now)
-        for name in {*opened, *due}
+        names: row(opened[names], list(due[names].values()), now)
+        for names in {*opened, *due} | ({()} if not by else set())
     }
 
 
-def month(at: datetime) -> str:
-    return f"{at.astimezone(ZONE):%Y-%m}"
-
-
-def row(opened: list[Life], due: list[tuple[Life, Clocks]], now: datetime) -> Row:
+def row(opened: list[Life], due: list[Clocks], now: datetime) -> Row:
     spent = [(life.closed or life.resolved or now) - life.incident.created for life in opened]
 
     def tickets_with(state: str) -> int:
-        return sum(any(found.state == state for found in clocks.values()) for _, clocks in due)
+        return sum(any(found.state == state for found in clocks.values()) for clocks in due)
 
     def figures(metric: str) -> Figures:
-        found = [clocks[metric] for _, clocks in due if metric in clocks]
+        found = [clocks[metric] for clocks in due if metric in clocks]
         states = [judgement.state for judgement in found]
         met, missed, breached = map(states.count, ("met", "missed", "breached"))
-        elapsed = [judgement.elapsed for judgement in found if judgement.elapsed is not None]
         judged = met + missed + breached
         return Figures(
             met=met,
             missed=missed,
             breached=breached,
             percent=100 * met / judged if judged else None,
-            average=mean(elapsed),
-            median=median(elapsed) if elapsed else None,
+            counted=times([judgement.elapsed for judgement in found]),
+            wall=times([judgement.wall for judgement in found]),
         )
 
     return Row(
         tickets=len(opened),
         average=mean(spent),
+        open=sum(life.resolved is None and life.closed is None for life in opened),
+        reopened=sum(life.reopened for life in opened),
         response=figures("response"),
         resolution=figures("resolution"),
         breached=tickets_with("breached"),
         at_risk=tickets_with("at_risk"),
     )
+
+
+def times(lasted: Iterable[timedelta | None]) -> Times:
+    known = sorted(time for time in lasted if time is not None)
+    return Times(
+        average=mean(known),
+        median=median(known) if known else None,
+        p90=nearest_rank(known, 90),
+        p95=nearest_rank(known, 95),
+    )
+
+
+def nearest_rank(ordered: list[timedelta], percent: int) -> timedelta | None:
+    """The first that at least so many percent of all are not longer than."""
+    for place, value in enumerate(ordered, start=1):
+        if 100 * place >= percent * len(ordered):
+            return value
+    return None
 
 
 def mean(durations: list[timedelta]) -> timedelta | None:
@@ -419,16 +469,32 @@ def by_status(lives: list[Life], name: Callable[[str], str] = str) -> dict[str, 
     Nothing for the state in which one was closed for good. ``name`` gives the name under which
     a state is reported, one for several if need be.
     """
-    found: dict[str, list[timedelta]] = defaultdict(list)
+    return added_up([[(name(state), stayed) for state, stayed in life.stays] for life in lives])
+
+
+def by_holder(lives: list[Life], held: Callable[[Change], str]) -> dict[str, Stay]:
+    """Time with each agent, or department, of the incidents that ever were there."""
+    found = []
     for life in lives:
+        changes = life.incident.changes
+        turns = [(life.incident.created, held(changes[0]))]
+        turns += [(min(change.at, life.end), held(change)) for change in changes[1:]]
+        ends = [at for at, _ in turns[1:]] + [life.end]
+        found.append([(who, end - at) for (at, who), end in zip(turns, ends, strict=True)])
+    return added_up(found)
+
+
+def added_up(lives: list[list[tuple[str, timedelta]]]) -> dict[str, Stay]:
+    found: dict[str, list[timedelta]] = defaultdict(list)
+    for stays in lives:
         spent: dict[str, timedelta] = defaultdict(timedelta)
-        for state, stayed in life.stays:
-            spent[name(state)] += stayed
-        for state, total in spent.items():
-            found[state].append(total)
+        for name, stayed in stays:
+            spent[name] += stayed
+        for name, total in spent.items():
+            found[name].append(total)
     return {
-        state: Stay(len(spent), sum(spent, ZERO) / len(spent), sum(spent, ZERO))
-        for state, spent in found.items()
+        name: Stay(len(spent), sum(spent, ZERO) / len(spent), sum(spent, ZERO))
+        for name, spent in found.items()
     }
 
 
@@ -438,9 +504,9 @@ def main(path: str, calendar: str = "always") -> None:
         incidents = read(lines)
     hours = OfficeHours() if calendar == "office" else AroundTheClock()
     lives = [live(incident, hours, now) for incident in incidents]
-    for by in ("priority", "month", "none"):
-        for name, found in sorted(report(lives, by, now).items()):
-            print(by, name, found)
+    for by in (("priority",), ("month",), ("priority", "quarter"), ()):
+        for names, found in sorted(report(lives, by, now).items()):
+            print(*by, *names, found)
     for name, stay in by_status(lives).items():
         print("status", name, stay)
 

@@ -7,18 +7,22 @@ INCIDENT_LOG names it, or it lies beside the checkout.
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import combinations
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import transaction
-from django.utils import timezone
 
 from django_sla.core.calendar import Calendar
 from django_sla.core.policy import DEFAULT_GOALS, Policy
 from django_sla.registry import register_policy, unregister_policy
 from django_sla.reports.compliance import ComplianceReport, Figures, Row
+from django_sla.reports.format import Unit
+from django_sla.reports.stays import StayReport
+from django_sla.reports.time_by_dimension import TimeByDimensionReport
 from django_sla.reports.time_in_status import TimeInStatusReport
 from tests import oracle_incidents as oracle
 from tests.hosts.desk.models import Ticket
@@ -33,7 +37,16 @@ needs_real_log = pytest.mark.skipif(
 )
 
 CALENDARS = {"always": oracle.AroundTheClock(), "office": oracle.OfficeHours()}
-GROUPS = ("priority", "agent", "department", "month", "none")
+ONE = ("priority", "agent", "department", "policy", "day", "week", "month", "quarter")
+GROUPS = (
+    (),
+    *((name,) for name in ONE),
+    *combinations(("priority", "department", "policy", "month"), 2),
+    ("week", "agent"),
+)
+PERIOD = (datetime(2016, 3, 8, 3, tzinfo=UTC), datetime(2016, 10, 18, 2, tzinfo=UTC))
+"""From midnight of the desk on, over a change of its clocks."""
+WHERE = {"priority": ["urgent", "high"], "agent": None}
 
 pytestmark = pytest.mark.django_db
 
@@ -58,10 +71,33 @@ def agree(incidents: list[oracle.Incident], calendar: str, now: datetime) -> Non
     with transaction.atomic(), under(calendar):
         replay(incidents)
     assert tickets(now) == {life.incident.number: of_ticket(life) for life in lives}
-    with timezone.override(oracle.ZONE):
-        for by in GROUPS:
-            assert rows(by, now) == oracle.report(lives, by, now), by
+    policy = "Office" if calendar == "office" else "default"
+    for by in GROUPS:
+        found = report(by, now)
+        assert rows(found) == oracle.report(lives, by, now, policy=policy), by
+        followed(found)
+    periods(lives, now)
     assert statuses(now) == oracle.by_status(lives, status)
+    for by in ("agent", "department"):
+        assert holders(by, now) == oracle.by_holder(lives, attrgetter(by)), by
+
+
+def periods(lives: list[oracle.Life], now: datetime) -> None:
+    """A period, the one before it, and some of the tickets."""
+    length = timedelta(days=223, hours=23)  # the clocks go forward on the way
+    before = (datetime(2015, 7, 28, 3, tzinfo=UTC), PERIOD[0])
+    assert PERIOD[1] - PERIOD[0] == length
+    for by in ((), ("priority",), ("department", "month")):
+        found = report(by, now, since=PERIOD[0], until=PERIOD[1])
+        assert rows(found) == oracle.report(lives, by, now, period=PERIOD), by
+        followed(found)
+        assert found.previous is not None
+        assert (found.previous.since, found.previous.until) == before
+        assert rows(found.previous) == oracle.report(lives, by, now, period=before), by
+        some = [
+            life for life in lives if life.priority in WHERE["priority"] and not life.incident.agent
+        ]
+        assert rows(report(by, now, where=WHERE)) == oracle.report(some, by, now), by
 
 
 def tickets(now: datetime) -> dict[str, dict[str, Any]]:
@@ -97,22 +133,33 @@ def of_ticket(life: oracle.Life) -> dict[str, Any]:
     }
 
 
-def rows(by: str, now: datetime) -> dict[str, oracle.Row]:
-    report = ComplianceReport(Ticket.objects.all(), by=by, now=now)
-    if by == "none":
-        return {"": of_row(report.total)}
-    return {name_of(row, by): of_row(row) for row in report.rows}
+def report(by: oracle.Group, now: datetime, **options: Any) -> ComplianceReport:
+    return ComplianceReport(
+        Ticket.objects.all(), by=by or "none", now=now, tz=oracle.ZONE, **options
+    )
 
 
-def name_of(row: Row, by: str) -> str:
+def rows(report: ComplianceReport) -> dict[oracle.Group, oracle.Row]:
+    found = report.rows if report.groupings else [report.total]
+    return {names_of(row, report.names): of_row(row) for row in found}
+
+
+def names_of(row: Row, by: tuple[str, ...]) -> oracle.Group:
     """A priority is called as in the log; what is unset, as nothing."""
-    return row.key or "" if by == "priority" else "" if row.key is None else row.label
+    parts = zip(row.keys, row.labels, by[: len(row.keys)], strict=True)
+    return tuple(
+        (key or "") if name == "priority" else "" if key is None else label
+        for key, label, name in parts
+    )
 
 
 def of_row(row: Row) -> oracle.Row:
+    assert row.without_policy == 0
     return oracle.Row(
         tickets=row.tickets,
         average=row.time,
+        open=row.open,
+        reopened=row.reopened,
         response=of_figures(row.response),
         resolution=of_figures(row.resolution),
         breached=row.breached,
@@ -126,15 +173,36 @@ def of_figures(figures: Figures) -> oracle.Figures:
         missed=figures.missed,
         breached=figures.breached,
         percent=figures.compliance,
-        average=figures.average,
-        median=figures.median,
+        counted=oracle.Times(figures.average, figures.median, figures.p90, figures.p95),
+        wall=oracle.Times(
+            figures.wall_average, figures.wall_median, figures.wall_p90, figures.wall_p95
+        ),
     )
 
 
+def followed(report: ComplianceReport) -> None:
+    """Behind the counts of the first rows, of the last and of the total are so many tickets."""
+    for row in (*report.rows[:2], *report.rows[-1:], report.total):
+        for column in report.columns:
+            if column.unit is Unit.COUNT:
+                behind = report.tickets_of(row, column.name).count()
+                assert behind == column.value(row), (report.by, row.keys, column.name)
+
+
 def statuses(now: datetime) -> dict[str, oracle.Stay]:
+    return stays(TimeInStatusReport(Ticket.objects.all(), now=now), "key")
+
+
+def holders(by: str, now: datetime) -> dict[str, oracle.Stay]:
+    return stays(TimeByDimensionReport(Ticket.objects.all(), by=by, now=now), "label")
+
+
+def stays(report: StayReport, name: str) -> dict[str, oracle.Stay]:
     return {
-        row.key: oracle.Stay(row.tickets, row.average, row.total)
-        for row in TimeInStatusReport(Ticket.objects.all(), now=now).rows
+        "" if row.key is None else getattr(row, name): oracle.Stay(
+            row.tickets, row.average, row.total
+        )
+        for row in report.rows
     }
 
 

@@ -80,6 +80,64 @@ def test_by_month_and_none(sla_report: Run) -> None:
     assert document(sla_report, "--by", "none")["rows"] == []
 
 
+def test_by_two_names(sla_report: Run) -> None:
+    opened(priority="low")
+    found = document(sla_report, "--by", "priority,week")
+    assert found["by"] == "priority,week"
+    assert [(row["group"], row["subgroup"]) for row in found["rows"]] == [("Low", "2026-W10")]
+    assert (found["total"]["group"], found["total"]["subgroup"]) == ("Total", "")
+    assert sla_report("--by", "policy").splitlines()[3].split()[0] == "default"
+
+
+def test_programs_get_everything_and_people_who_ask_for_it(sla_report: Run, agent: Any) -> None:
+    answered(opened(), agent, 2)
+    figures = document(sla_report)["total"]
+    assert figures["response_p95_hours"] == figures["response_wall_p90_hours"] == 2.0
+    assert (figures["open"], figures["reopened"], figures["without_policy"]) == (1, 0, 0)
+    assert "wall" not in sla_report()
+    assert "wall" in sla_report("--detail")
+    width = [len(line) for line in sla_report("--detail").splitlines()]
+    assert width[2] == max(width)
+
+
+def test_only_some_of_the_tickets(sla_report: Run, agent: Any) -> None:
+    opened(priority="low", assignee=agent)
+    opened(priority="high")
+
+    def tickets(*conditions: str) -> int:
+        options = [part for condition in conditions for part in ("--where", condition)]
+        count: int = document(sla_report, *options)["total"]["tickets"]
+        return count
+
+    assert tickets("priority=low") == tickets(f"agent={agent.pk}") == tickets("agent=") == 1
+    assert tickets("priority=low", "priority=high") == 2
+    assert tickets("priority=low", "agent=") == 0
+    found = document(sla_report, "--by", "status", "--where", "priority=low")
+    assert found["total"]["tickets"] == 1
+
+
+def test_beside_the_period_before(sla_report: Run) -> None:
+    opened(-40)
+    opened(-35)
+    opened(0)
+    options = ("--since", "2026-03-02", "--until", "2026-03-03", "--compare")
+    found = document(sla_report, *options)["total"]
+    assert (found["tickets"], found["tickets_previous"], found["tickets_change"]) == (1, 0, 1)
+    options = ("--since", "2026-03-01", "--until", "2026-03-03", "--compare")
+    found = document(sla_report, *options)["total"]
+    assert (found["tickets"], found["tickets_previous"], found["tickets_change"]) == (1, 2, -1)
+    assert "-1" in sla_report(*options).split()
+    # By month there is no group to compare with, but there is the total.
+    row = document(sla_report, "--by", "month", *options)["rows"][0]
+    assert (row["tickets"], row["tickets_previous"], row["tickets_change"]) == (1, None, None)
+
+
+def test_time_with_each_agent(sla_report: Run, agent: Any) -> None:
+    opened(10, assignee=agent)
+    found = document(sla_report, "--time-with", "agent", "--now", NOW)
+    assert [(row["group"], row["total_hours"]) for row in found["rows"]] == [("agent", 30.0)]
+
+
 def test_a_period_of_days(sla_report: Run) -> None:
     for hours in (-9.1, -9, 14.9, 15):  # Monday is from hour -9 to hour 15
         opened(hours)
@@ -119,7 +177,7 @@ def test_the_model_asked_for(sla_report: Run) -> None:
         (
             ["--by", "colour"],
             "--by: 'colour' is nothing to group by; "
-            "there is priority, agent, department, month, status, none",
+            "there is priority, agent, department, policy, day, week, month, quarter, status, none",
         ),
         (
             ["--model", "auth.User"],
@@ -133,6 +191,14 @@ def test_the_model_asked_for(sla_report: Run) -> None:
             ["--since", "2026-03-02", "--until", "2026-03-02"],
             "--since: 2026-03-02 00:00:00+00:00 is not before --until, 2026-03-02 00:00:00+00:00",
         ),
+        (["--by", "agent,agent"], "--by: agent, agent do not go together"),
+        (["--where", "low"], "--where: 'low' is no NAME=VALUE"),
+        (["--where", "title=x"], "--where: 'title' is nothing to filter by; there is agent"),
+        (["--where", "agent=Ann"], "--where: agent: 'Ann' is none"),
+        (["--compare"], "--compare: there is no period before one that has no beginning"),
+        (["--compare", "--by", "status"], "--compare: times in places are not compared"),
+        (["--time-with", "month"], "--time-with: 'month' is no dimension"),
+        (["--time-with", "agent", "--by", "month"], "--time-with: is a report of its own"),
         (["--format", "xml"], "--format: invalid choice: 'xml'"),
     ],
 )

@@ -1,257 +1,292 @@
 """How far promises were kept: compliance, and how long things took."""
 
-from collections import defaultdict
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import timedelta
+from collections.abc import Iterable, Mapping
 from functools import cached_property
-from operator import attrgetter
+from itertools import product
 from typing import Any
 
-from django.db.models import Count, DateTimeField, F, Q, QuerySet, Sum, Value, Window
-from django.db.models.expressions import Combinable
-from django.db.models.functions import Coalesce, RowNumber
+from django.db.models import Count, DateTimeField, Exists, F, OuterRef, Q, QuerySet, Sum, Value
+from django.db.models.expressions import BaseExpression, Combinable
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
+from django_sla.core.event import Category, Kind
 from django_sla.reports.base import PeriodReport
-from django_sla.reports.format import Column, Unit
-from django_sla.reports.grouping import NONE, Grouping
+from django_sla.reports.compared import compared
+from django_sla.reports.figures import (
+    COUNTS,
+    TIMES,
+    Figures,
+    Row,
+    group_columns,
+    metric_columns,
+    state_columns,
+    ticket_columns,
+)
+from django_sla.reports.format import Column
+from django_sla.reports.grouping import Grouping
+from django_sla.reports.spread import Spread, spreads
+from django_sla.reports.sums import add_up, mean, named
+from django_sla.reports.wall import WallTime
 from django_sla.tables.clock import StateName
 
+__all__ = ["ComplianceReport", "Figures", "Row"]
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Figures:
-    """How one metric did: clocks by outcome, and counted time of those that have stopped.
-
-    Every cycle of a metric is a promise of its own. Clocks that are paused or not yet due, and
-    those of which nothing was promised, are in none of the counts.
-    """
-
-    met: int = 0
-    missed: int = 0
-    """Stopped late."""
-    breached: int = 0
-    """Still open, past due."""
-    excused: int = 0
-    """Those of the missed and the breached whose breach was waived."""
-    average: timedelta | None = None
-    median: timedelta | None = None
-
-    @property
-    def judged(self) -> int:
-        return self.met + self.missed + self.breached
-
-    @property
-    def compliance(self) -> float | None:
-        """Percent met; None where nothing was judged."""
-        return _percent(self.met, self.judged)
-
-    @property
-    def adjusted(self) -> float | None:
-        """Percent met when excused breaches are left out."""
-        return _percent(self.met, self.judged - self.excused)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Row:
-    """The figures of one group."""
-
-    key: Any = None
-    """The group as the database has it; the first of the month for a month."""
-    label: str = ""
-    tickets: int = 0
-    time: timedelta | None = None
-    """Average from opening to closing, else to the resolution, else to now."""
-    metrics: Mapping[str, Figures] = field(default_factory=dict)
-    breached: int = 0
-    """Tickets with an open clock, of any metric, that is past due."""
-    at_risk: int = 0
-    """Tickets with an open clock, of any metric, that is at risk."""
-
-    @property
-    def response(self) -> Figures:
-        return self.metrics["response"]
-
-    @property
-    def resolution(self) -> Figures:
-        return self.metrics["resolution"]
-
-    @property
-    def is_empty(self) -> bool:
-        figures = (f.judged or f.average is not None for f in self.metrics.values())
-        return not (self.tickets or self.breached or self.at_risk or any(figures))
+MEASURES: Mapping[str, BaseExpression | F] = {
+    "counted": F("elapsed"),
+    "wall": WallTime("stopped_at", "started_at"),
+}
 
 
 class ComplianceReport(PeriodReport):
     """Compliance and times of a queryset's tickets, by group and in total.
 
     A clock counts at its due instant, one of which nothing was promised at its stop; a ticket
-    at its opening. So in a period, and by month, a row's clocks need not be those of its
+    at its opening. So in a period, and by day to quarter, a row's clocks need not be those of its
     tickets. The group of a clock is that of its ticket as it stands.
 
     The database adds up; the number of queries depends neither on the tickets nor on the
-    groups.
+    groups. ``tickets_of`` gives the tickets behind a number, ``previous`` the same report of the
+    period before.
     """
 
     metrics: tuple[str, ...] = ("response", "resolution")
     """The metrics that have columns; a subclass may name others."""
 
+    sought: tuple[str, ...] = ("reopened", "without_policy")
+    """The counts of tickets that each take a query of their own; a subclass may do without."""
+
+    def __init__(self, queryset: QuerySet[Any], *, compare: bool = False, **options: Any):
+        """As for :class:`PeriodReport`.
+
+        Args:
+            compare: whether ``columns`` have each figure of the previous period too, and the
+                change since.
+
+        Raises:
+            ValueError: also where there is nothing to compare with, for want of ``since``.
+        """
+        super().__init__(queryset, **options)
+        if compare and self.previous is None:
+            raise ValueError("compare: there is no period before one that has no beginning")
+        self.compare = compare
+
     @cached_property
     def rows(self) -> list[Row]:
         """The groups in order, without those that have nothing to say; none by ``none``."""
-        if self.by == NONE:
+        if not self.groupings:
             return []
-        figures = self._figures(self.grouping)
-        groups = self.grouping.labelled(figures, self.all_tickets)
-        rows = [Row(key=key, label=label, **figures[key]) for key, label in groups]
+        figures = self._figures(self.groupings)
+        parts = [
+            grouping.labelled({keys[place] for keys in figures}, self.all_tickets)
+            for place, grouping in enumerate(self.groupings)
+        ]
+        rows = []
+        for group in product(*parts):
+            keys, labels = (
+                tuple(key for key, _label in group),
+                tuple(label for _key, label in group),
+            )
+            if keys in figures:
+                row = Row(keys=keys, labels=labels, label=" · ".join(labels), **figures[keys])
+                rows.append(row)
         return [row for row in rows if not row.is_empty]
 
     @cached_property
     def total(self) -> Row:
-        return Row(label=_("Total"), **self._figures(Grouping())[None])
+        return Row(label=_("Total"), **self._figures(())[()])
 
     @property
     def columns(self) -> list[Column]:
-        title = "" if self.by == NONE else self.by.replace("_", " ").capitalize()
-        columns = [
-            _column("group", title, Unit.TEXT, attrgetter("label")),
-            _column("tickets", _("Tickets"), Unit.COUNT),
-            _column("time", _("Average time"), Unit.DURATION),
-        ]
+        groups = group_columns(self.names if self.groupings else ("",))
+        figures = ticket_columns()
         for metric in self.metrics:
-            columns += _metric_columns(metric)
-        return [
-            *columns,
-            _column("breached", _("Breached now"), Unit.COUNT),
-            _column("at_risk", _("At-risk now"), Unit.COUNT),
-        ]
+            figures += metric_columns(metric)
+        figures += state_columns()
+        return [*groups, *(compared(figures, self.row_before) if self.compare else figures)]
 
-    def _figures(self, by: Grouping) -> dict[Any, dict[str, Any]]:
-        """The fields of a row, but for its label, by group. Three queries."""
-        tickets = _add_up(self.tickets, by.of_tickets(), self._ticket_sums())
-        clocks = _add_up(self.clocks, by.of_clocks(), self._clock_sums())
-        medians = self._medians(by.of_clocks())
-        found = {}
-        for key in tickets.keys() | clocks.keys():
-            ticket, clock = tickets.get(key, {}), clocks.get(key, {})
-            count = ticket.get("sla_tickets", 0)
-            found[key] = {
-                "tickets": count,
-                "time": _mean(ticket.get("sla_time"), count),
-                "metrics": {
-                    metric: _metric_figures(metric, clock, medians.get((key, metric)))
-                    for metric in self.metrics
-                },
-                "breached": clock.get("breached", 0),
-                "at_risk": clock.get("at_risk", 0),
-            }
-        return found
+    def row_before(self, row: Row) -> Row | None:
+        """The row of the same group in the previous period, and the total's of the total.
 
-    def _ticket_sums(self) -> dict[str, Combinable]:
+        None where there is none: the group had nothing to say then, or is itself a period, which
+        stands beside the one before it.
+        """
+        if self.previous is None:
+            return None
+        return self.previous.total if not row.keys else self.previous.by_keys.get(row.keys)
+
+    @cached_property
+    def by_keys(self) -> Mapping[tuple[Any, ...], Row]:
+        return {row.keys: row for row in self.rows}
+
+    # From a number to what it counts
+
+    def tickets_of(self, row: Row, column: str) -> QuerySet[Any]:
+        """The tickets behind a number: those that a count counts, and those whose clocks a
+        percentage or a time was worked out from. A ticket with several such clocks, of several
+        cycles, stands there once; ``clocks_of`` gives the clocks.
+
+        Raises:
+            ValueError: no column is called so.
+        """
+        ticket = self._ticket_conditions()
+        if column in ticket:
+            return self._of_row(self.tickets, row, "of_tickets").filter(ticket[column])
+        clocks = self.clocks_of(row, column)
+        return self.all_tickets.filter(pk__in=clocks.order_by().values("ticket_id"))
+
+    def clocks_of(self, row: Row, column: str) -> QuerySet[Any]:
+        """The clock rows behind the number of a metric, or of what is breached or at risk.
+
+        Raises:
+            ValueError: no column of clocks is called so.
+        """
+        known = self._states()
+        for metric in self.metrics:
+            for figure, condition in self._figure_conditions().items():
+                known[f"{metric}_{figure}"] = Q(condition, metric=metric)
+        if column not in known:
+            all_known = [*self._ticket_conditions(), *known]
+            raise ValueError(f"column: {column!r} is no number; there is {', '.join(all_known)}")
+        return self._of_row(self.clocks, row, "of_clocks").filter(known[column])
+
+    def _of_row(self, rows: QuerySet[Any], row: Row, of: str) -> QuerySet[Any]:
+        if not row.keys:
+            return rows
+        names = named(getattr(grouping, of)() for grouping in self.groupings)
+        rows = rows.alias(**names)
+        for name, key in zip(names, row.keys, strict=True):
+            rows = rows.filter(**({f"{name}__isnull": True} if key is None else {name: key}))
+        return rows
+
+    # Conditions
+
+    def _ticket_conditions(self) -> dict[str, Q]:
+        """What a ticket fulfils that a number counts."""
+        events = self.sla.event_model._base_manager.filter(kind=Kind.STATUS_MOVED)
+        again = [Category.OPEN, Category.PAUSED]
+        done = [category for category in Category if category.done]
+        earlier = Q(at__lt=OuterRef("at")) | Q(at=OuterRef("at"), id__lt=OuterRef("id"))
+        was_done = events.filter(earlier, ticket=OuterRef("ticket"), data__category__in=done)
+        reopened = events.filter(Exists(was_done), data__category__in=again)
+        pinned = self.sla.clock_model._base_manager.filter(terms__isnull=False)
+        return {
+            "tickets": Q(),
+            "time": Q(),
+            "open": Q(resolved_at=None, closed_at=None),
+            "reopened": Q(pk__in=reopened.values("ticket_id")),
+            "without_policy": ~Q(Exists(pinned.filter(ticket=OuterRef("pk")))),
+        }
+
+    def _states(self) -> dict[str, Q]:
+        """What an open clock fulfils of which a ticket is breached or at risk."""
+        return {
+            "breached": Q(stopped_at=None, due_at__lt=self.now),
+            "at_risk": Q(stopped_at=None, due_at__gte=self.now, warn_at__lte=self.now),
+        }
+
+    def _figure_conditions(self) -> dict[str, Q]:
+        """What a clock fulfils that a figure of its metric is of."""
+        conditions = {
+            "met": Q(outcome=StateName.MET),
+            "missed": Q(outcome=StateName.MISSED),
+            "breached": self._states()["breached"],
+        }
+        late = conditions["missed"] | conditions["breached"]
+        conditions["excused"] = Q(late, waived=True)
+        conditions["compliance"] = conditions["met"] | late
+        conditions["adjusted"] = conditions["met"] | Q(late, waived=False)
+        return conditions | dict.fromkeys(TIMES, Q(elapsed__isnull=False))
+
+    # Sums
+
+    def _figures(self, by: tuple[Grouping, ...]) -> dict[tuple[Any, ...], dict[str, Any]]:
+        """The fields of a row, but for its names, by group. Three queries, and one for each of
+        ``sought``."""
+        of_tickets = [grouping.of_tickets() for grouping in by]
+        of_clocks = [grouping.of_clocks() for grouping in by]
+        tickets = add_up(self.tickets, of_tickets, self._ticket_sums())
+        clocks = add_up(self.clocks, of_clocks, self._clock_sums())
+        spread = self._spreads(of_clocks)
+        count = {"sla_tickets": Count("pk")}
+        conditions = self._ticket_conditions()
+        sought = {
+            name: add_up(self.tickets.filter(conditions[name]), of_tickets, count)
+            for name in self.sought
+        }
+        return {
+            key: self._fields(tickets.get(key, {}), clocks.get(key, {}), spread.get(key, {}))
+            | {name: found.get(key, {}).get("sla_tickets", 0) for name, found in sought.items()}
+            for key in tickets.keys() | clocks.keys()
+        }
+
+    def _fields(
+        self,
+        ticket: Mapping[str, Any],
+        clock: Mapping[str, Any],
+        spread: Mapping[str, Mapping[str, Spread]],
+    ) -> dict[str, Any]:
+        count = ticket.get("sla_tickets", 0)
+        return {
+            "tickets": count,
+            "time": mean(ticket.get("sla_time"), count),
+            "open": ticket.get("sla_open", 0),
+            "metrics": {
+                metric: _metric_figures(metric, clock, spread.get(metric, {}))
+                for metric in self.metrics
+            },
+            "breached": clock.get("breached", 0),
+            "at_risk": clock.get("at_risk", 0),
+        }
+
+    def _ticket_sums(self) -> dict[str, Any]:
         # Sums, not averages: whole microseconds, which no database rounds.
         end = Coalesce("closed_at", "resolved_at", Value(self.now, DateTimeField()))
-        return {"sla_tickets": Count("pk"), "sla_time": Sum(end - F("created_at"))}
-
-    def _clock_sums(self) -> dict[str, Combinable]:
-        breached = Q(stopped_at=None, due_at__lt=self.now)
-        at_risk = Q(stopped_at=None, due_at__gte=self.now, warn_at__lte=self.now)
-        sums: dict[str, Combinable] = {
-            "breached": Count("ticket", filter=breached, distinct=True),
-            "at_risk": Count("ticket", filter=at_risk, distinct=True),
+        return {
+            "sla_tickets": Count("pk"),
+            "sla_time": Sum(WallTime(end, "created_at")),
+            "sla_open": Count("pk", filter=self._ticket_conditions()["open"]),
         }
+
+    def _clock_sums(self) -> dict[str, Any]:
+        sums: dict[str, Any] = {
+            name: Count("ticket", filter=condition, distinct=True)
+            for name, condition in self._states().items()
+        }
+        conditions = self._figure_conditions()
         for metric in self.metrics:
             own = Q(metric=metric)
-            missed = Q(outcome=StateName.MISSED)
-            counts = {
-                "met": Q(outcome=StateName.MET),
-                "missed": missed,
-                "breached": breached,
-                "excused": Q(missed | breached, waived=True),
-                "stopped": Q(elapsed__isnull=False),
-            }
-            sums |= {f"{metric}_{name}": Count("pk", filter=own & c) for name, c in counts.items()}
-            sums[f"{metric}_elapsed"] = Sum("elapsed", filter=own)
+            for name in (*COUNTS, "average"):
+                sums[f"{metric}_{name}"] = Count("pk", filter=own & conditions[name])
+            stopped = own & conditions["average"]
+            for name, value in MEASURES.items():
+                sums[f"{metric}_{name}"] = Sum(value, filter=stopped)
         return sums
 
-    def _medians(self, group: Combinable | None) -> dict[tuple[Any, str], timedelta]:
-        """The median of counted time by group and metric: the mean of the two in the middle."""
+    def _spreads(
+        self, groups: Iterable[Combinable]
+    ) -> dict[tuple[Any, ...], dict[str, Mapping[str, Spread]]]:
+        """By group and metric, of counted and of wall time. One query."""
+        names = named(groups)
         rows = self.clocks.filter(elapsed__isnull=False, metric__in=self.metrics)
-        rows = rows.annotate(**{GROUP: Value("") if group is None else group})
-        apart = [F("metric")] if group is None else [F("metric"), F(GROUP)]
-        # Of n in order, the middle is where n <= 2 * position <= n + 2: two of an even n, one
-        # of an odd.
-        middle = rows.annotate(
-            twice=Window(RowNumber(), partition_by=apart, order_by="elapsed") * 2,
-            size=Window(Count("pk"), partition_by=apart),
-        ).filter(twice__gte=F("size"), twice__lte=F("size") + 2)
-        found = defaultdict(list)
-        for key, metric, elapsed in middle.values_list(GROUP, "metric", "elapsed"):
-            found[None if group is None else key, metric].append(elapsed)
-        return {key: sum(values, ZERO) / len(values) for key, values in found.items()}
+        found: dict[tuple[Any, ...], dict[str, Mapping[str, Spread]]] = {}
+        for key, spread in spreads(rows.annotate(**names), ["metric", *names], MEASURES).items():
+            found.setdefault(key[1:], {})[key[0]] = spread
+        return found
 
 
-GROUP = "sla_group"
-ZERO = timedelta(0)
-
-
-def _add_up(
-    rows: QuerySet[Any], group: Combinable | None, sums: Mapping[str, Any]
-) -> dict[Any, dict[str, Any]]:
-    """Sums by group; under None where there is but one. One query."""
-    if group is None:
-        return {None: rows.aggregate(**sums)}
-    found = rows.order_by().values(**{GROUP: group}).annotate(**sums)
-    return {row.pop(GROUP): row for row in found}
-
-
-def _metric_figures(metric: str, sums: Mapping[str, Any], median: timedelta | None) -> Figures:
+def _metric_figures(metric: str, sums: Mapping[str, Any], spread: Mapping[str, Spread]) -> Figures:
     counts = {name: sums.get(f"{metric}_{name}", 0) for name in COUNTS}
-    average = _mean(sums.get(f"{metric}_elapsed"), sums.get(f"{metric}_stopped", 0))
-    return Figures(**counts, average=average, median=median)
-
-
-COUNTS = ("met", "missed", "breached", "excused")
-
-
-def _mean(total: timedelta | None, count: int) -> timedelta | None:
-    return None if total is None or not count else total / count
-
-
-def _percent(part: int, whole: int) -> float | None:
-    return 100 * part / whole if whole else None
-
-
-def _column(
-    name: str,
-    title: str,
-    unit: Unit,
-    value: Callable[[Row], Any] | None = None,
-    detail: bool = False,
-) -> Column:
-    """A column of the figure by that name, unless ``value`` reads another one."""
-    return Column(name=name, title=title, unit=unit, value=value or attrgetter(name), detail=detail)
-
-
-def _metric_columns(metric: str) -> list[Column]:
-    name = metric.replace("_", "-").capitalize()
-    titles = {
-        "compliance": _("{metric} met"),
-        "adjusted": _("{metric} adjusted"),
-        "average": _("{metric} average"),
-        "median": _("{metric} median"),
-    }
-
-    def column(figure: str, unit: Unit) -> Column:
-        return _column(
-            f"{metric}_{figure}",
-            titles.get(figure, figure).format(metric=name),
-            unit,
-            lambda row: getattr(row.metrics[metric], figure),
-            detail=figure not in titles,
-        )
-
-    return [
-        *(column(figure, Unit.COUNT) for figure in COUNTS),
-        *(column(figure, Unit.PERCENT) for figure in ("compliance", "adjusted")),
-        *(column(figure, Unit.DURATION) for figure in ("average", "median")),
-    ]
+    stopped = sums.get(f"{metric}_average", 0)
+    counted, wall = (spread.get(measure, Spread()) for measure in MEASURES)
+    return Figures(
+        **counts,
+        average=mean(sums.get(f"{metric}_counted"), stopped),
+        median=counted.median,
+        p90=counted.p90,
+        p95=counted.p95,
+        wall_average=mean(sums.get(f"{metric}_wall"), stopped),
+        wall_median=wall.median,
+        wall_p90=wall.p90,
+        wall_p95=wall.p95,
+    )

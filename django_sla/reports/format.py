@@ -1,18 +1,26 @@
-"""Reports as text: a table for people, JSON and CSV for programs."""
+"""Reports as text: a table for people, JSON and CSV for programs.
+
+CSV and JSON come in pieces, so that a report whose rows are read one after the other takes no
+more memory for a million of them than for a hundred.
+"""
 
 import csv
 import io
 import json
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
+from decimal import Decimal
 from enum import StrEnum
+from itertools import chain, islice
+from math import isfinite
 from typing import Any, Protocol
 
 from django.utils import timezone
 
 from django_sla.core.duration import format_short
+from django_sla.core.inert import inert
 
 NOTHING = "—"
 """What a table shows where there is nothing to divide."""
@@ -27,6 +35,10 @@ class Unit(StrEnum):
     """0 to 100."""
     DURATION = "duration"
     """A timedelta."""
+    INSTANT = "instant"
+    """An aware datetime."""
+    VALUE = "value"
+    """A number, a truth value or a text, told as it is."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,7 +53,9 @@ class Column:
     value: Callable[[Any], Any]
     """Reads the figure off a row."""
     detail: bool = False
-    """Left out of tables."""
+    """Left out of tables, unless they are to have everything."""
+    signed: bool = False
+    """A change, shown with its sign."""
 
 
 class Report(Protocol):
@@ -55,14 +69,15 @@ class Report(Protocol):
     @property
     def columns(self) -> Sequence[Column]: ...
     @property
-    def rows(self) -> Sequence[Any]: ...
+    def rows(self) -> Iterable[Any]: ...
     @property
-    def total(self) -> Any: ...
+    def total(self) -> Any:
+        """What all rows add up to, shaped like one; None where they do not add up."""
 
 
-def to_table(report: Report) -> str:
+def to_table(report: Report, detail: bool = False) -> str:
     """Aligned text, the total below a line. Durations are cut to two units, as in "2d 4h"."""
-    columns = [column for column in report.columns if not column.detail]
+    columns = [column for column in report.columns if detail or not column.detail]
     titles = [str(column.title).partition(" ")[::2] for column in columns]
     heads = [[title[line] for title in titles] for line in (0, 1)]
     body = [[_shown(column, row) for column in columns] for row in report.rows]
@@ -79,26 +94,13 @@ def to_table(report: Report) -> str:
 
 def to_json(report: Report) -> str:
     """An object: ``by``, ``since``, ``until``, ``now`` (ISO 8601 in the current time zone),
-    ``rows`` and ``total``. Durations are given in seconds and in hours."""
-    document = {
-        "by": report.by,
-        "since": _iso(report.since),
-        "until": _iso(report.until),
-        "now": _iso(report.now),
-        "rows": [_record(report.columns, row) for row in report.rows],
-        "total": _record(report.columns, report.total),
-    }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    ``rows``, one a line, and ``total``. Durations are given in seconds and in hours."""
+    return "".join(json_pieces(report))
 
 
 def to_csv(report: Report) -> str:
     """A line of names, one for each row, and the total. Nothing in it is taken for a formula."""
-    records = [_record(report.columns, row) for row in (*report.rows, report.total)]
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(map(inert, records[0]))
-    writer.writerows([inert(value) for value in record.values()] for record in records)
-    return text.getvalue()
+    return "".join(csv_pieces(report))
 
 
 FORMATS: dict[str, Callable[[Report], str]] = {
@@ -107,41 +109,123 @@ FORMATS: dict[str, Callable[[Report], str]] = {
     "csv": to_csv,
 }
 
+Cell = str | int | float | Decimal | datetime | None
+"""What a field of a row gives; a truth value is an int to Python. Anything else is told as text."""
 
-def inert(value: Any) -> Any:
-    """A cell that no spreadsheet takes for a formula; numbers stay numbers.
-
-    A text gets an apostrophe in front if it begins with ``=``, ``+``, ``-``, ``@`` or one of
-    their wide forms, be it behind blanks, or with a control character.
-    """
-    if not isinstance(value, str):
-        return value
-    visible = value.lstrip("".join(filter(_is_blank, value)))
-    formula = unicodedata.normalize("NFKC", visible[:1]) in ("=", "+", "-", "@")
-    control = unicodedata.category(value[:1] or " ") == "Cc"
-    return f"'{value}" if formula or control else value
+PIECE = 500
+"""Rows that are told as one piece."""
 
 
-def _is_blank(character: str) -> bool:
-    """Spaces of all kinds, control characters, and what has no width."""
-    return character.isspace() or unicodedata.category(character) in ("Cc", "Cf")
+def json_pieces(report: Report) -> Iterator[str]:
+    """What :func:`to_json` gives, in pieces. The time zone is that of the call."""
+    zone = timezone.get_current_timezone()
+    names, read = zip(*fields(report.columns), strict=True)
+
+    def told(row: Any) -> str:
+        cells = (_json_value(field(row), zone) for field in read)
+        return json.dumps(dict(zip(names, cells, strict=True)), ensure_ascii=False)
+
+    instants = (("since", report.since), ("until", report.until), ("now", report.now))
+    head = {"by": report.by} | {name: _json_value(at, zone) for name, at in instants}
+    opening = json.dumps(head, indent=2, ensure_ascii=False).removesuffix("\n}")
+    return _json_pieces(opening, report.rows, report.total, told)
 
 
-def _record(columns: Iterable[Column], row: Any) -> dict[str, Any]:
-    record: dict[str, Any] = {}
+def _json_pieces(
+    opening: str, rows: Iterable[Any], total: Any, told: Callable[[Any], str]
+) -> Iterator[str]:
+    yield f'{opening},\n  "rows": ['
+    between = "\n    "
+    for some in pieces(rows):
+        yield between + ",\n    ".join(map(told, some))
+        between = ",\n    "
+    end = "" if between == "\n    " else "\n  "
+    yield f'{end}],\n  "total": {"null" if total is None else told(total)}\n}}\n'
+
+
+def csv_pieces(report: Report) -> Iterator[str]:
+    """What :func:`to_csv` gives, in pieces. The time zone is that of the call."""
+    zone = timezone.get_current_timezone()
+    names, read = zip(*fields(report.columns), strict=True)
+    records = ([_csv_value(field(row), zone) for field in read] for row in all_rows(report))
+    return _csv_pieces(chain([list(map(inert, names))], records))
+
+
+def _csv_pieces(records: Iterable[list[Any]]) -> Iterator[str]:
+    for some in pieces(records):
+        text = io.StringIO()
+        csv.writer(text).writerows(some)
+        yield text.getvalue()
+
+
+def all_rows(report: Report) -> Iterable[Any]:
+    """The rows, and the total where there is one."""
+    rows, total = report.rows, report.total
+    return rows if total is None else chain(rows, [total])
+
+
+def pieces(rows: Iterable[Any], size: int = PIECE) -> Iterator[list[Any]]:
+    """So many at a time."""
+    left = iter(rows)
+    while some := list(islice(left, size)):
+        yield some
+
+
+def fields(columns: Iterable[Column]) -> Iterator[tuple[str, Callable[[Any], Cell]]]:
+    """What programs get of each row: a name, and how it is read."""
     for column in columns:
-        value = column.value(row)
-        if column.unit is Unit.DURATION:
-            seconds = None if value is None else value.total_seconds()
-            record[f"{column.name}_seconds"] = seconds
-            record[f"{column.name}_hours"] = None if seconds is None else round(seconds / 3600, 4)
-        elif column.unit is Unit.PERCENT:
-            record[column.name] = None if value is None else round(value, 4)
-        elif column.unit is Unit.TEXT:
-            record[column.name] = str(value)
-        else:
-            record[column.name] = value
-    return record
+        match column.unit:
+            case Unit.DURATION:
+                yield f"{column.name}_seconds", _seconds(column.value)
+                yield f"{column.name}_hours", _hours(column.value)
+            case Unit.PERCENT:
+                yield column.name, _rounded(column.value)
+            case Unit.TEXT:
+                yield column.name, _text(column.value)
+            case _:
+                yield column.name, column.value
+
+
+def _seconds(value: Callable[[Any], Any]) -> Callable[[Any], Cell]:
+    return lambda row: None if (time := value(row)) is None else time.total_seconds()
+
+
+def _hours(value: Callable[[Any], Any]) -> Callable[[Any], Cell]:
+    def read(row: Any) -> Cell:
+        time = value(row)
+        return None if time is None else round(time.total_seconds() / 3600, 4)
+
+    return read
+
+
+def _rounded(value: Callable[[Any], Any]) -> Callable[[Any], Cell]:
+    return lambda row: None if (share := value(row)) is None else round(share, 4)
+
+
+def _text(value: Callable[[Any], Any]) -> Callable[[Any], Cell]:
+    return lambda row: None if (text := value(row)) is None else str(text)
+
+
+def _json_value(value: Any, zone: tzinfo) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(zone).isoformat()
+    if isinstance(value, Decimal):
+        value = float(value)
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    return value if value is None or isinstance(value, str | int) else str(value)
+
+
+def _csv_value(value: Any, zone: tzinfo) -> Any:
+    if value is None or isinstance(value, str):
+        return inert(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, datetime):
+        return value.astimezone(zone).isoformat()
+    if isinstance(value, float | Decimal):
+        return value if isfinite(value) else None
+    return value if isinstance(value, int) else inert(str(value))
 
 
 def _shown(column: Column, row: Any) -> str:
@@ -149,9 +233,12 @@ def _shown(column: Column, row: Any) -> str:
     if value is None:
         return NOTHING
     if column.unit is Unit.PERCENT:
-        return f"{value:.1f} %"
+        return f"{value:+.1f}" if column.signed else f"{value:.1f} %"
     if isinstance(value, timedelta):
-        return format_short(value)
+        plus = "+" if column.signed and value > timedelta(0) else ""
+        return f"{plus}{format_short(value)}"
+    if column.signed:
+        return f"{value:+d}"
     return printable(str(value))
 
 
@@ -174,7 +261,3 @@ def width(text: str) -> int:
         0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
         for c in text
     )
-
-
-def _iso(instant: datetime | None) -> str | None:
-    return timezone.localtime(instant).isoformat() if instant else None

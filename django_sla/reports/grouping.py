@@ -1,15 +1,25 @@
 """What a report can be grouped by, and how the groups are named and ordered."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, tzinfo
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import FieldDoesNotExist
-from django.db.models import DateField, F, QuerySet
+from django.db.models import (
+    DateField,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    QuerySet,
+    Subquery,
+    TextField,
+)
 from django.db.models.expressions import Combinable
-from django.db.models.functions import TruncMonth
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Trunc, TruncDate
 from django.utils.translation import gettext as _
 
 from django_sla.core.event import Category
@@ -18,7 +28,10 @@ from django_sla.core.policy import DEFAULT_GOALS
 if TYPE_CHECKING:
     from django_sla.ticket.declaration import SLA
 
-NONE, MONTH, PRIORITY, STATUS = "none", "month", "priority", "status"
+NONE, PRIORITY, STATUS, POLICY = "none", "priority", "status", "policy"
+DAY, WEEK, MONTH, QUARTER = "day", "week", "month", "quarter"
+PERIODS = (DAY, WEEK, MONTH, QUARTER)
+BUILT_IN = (NONE, PRIORITY, STATUS, POLICY, *PERIODS)
 
 URGENCY = tuple(DEFAULT_GOALS)
 """The priorities whose order is known, the most urgent first."""
@@ -28,31 +41,55 @@ CATEGORIES = tuple(Category)
 PLACED_AT = "placed_at"
 """The annotation of a clock's row that says when it counts."""
 
+AT_MOST = 2
+"""How many things a report is grouped by at a time."""
+
 
 def names(sla: "SLA") -> tuple[str, ...]:
     """What tickets of this model can be grouped by.
 
     ``priority`` and ``status`` where the model has such fields, the declared dimensions, and
-    ``month`` and ``none`` always. These names come before a dimension called the same.
+    ``policy``, the periods and ``none`` always. These names come before a dimension called the
+    same.
     """
-    built_in = [PRIORITY] if _has(sla, sla.priority) else []
-    own = [name for name in sla.dimensions if name not in (NONE, MONTH, PRIORITY, STATUS)]
-    return (*built_in, *own, MONTH, *([STATUS] if _has(sla, sla.status) else []), NONE)
+    priority = [PRIORITY] if _has(sla, sla.priority) else []
+    status = [STATUS] if _has(sla, sla.status) else []
+    own = [name for name in sla.dimensions if name not in BUILT_IN]
+    return (*priority, *own, POLICY, *PERIODS, *status, NONE)
 
 
-def grouping(sla: "SLA", by: str) -> "Grouping":
-    """The grouping of that name.
+def asked(sla: "SLA", by: str | Iterable[str]) -> tuple[str, ...]:
+    """The names in ``by``: one, several in a sequence, or several with commas between them.
 
     Raises:
-        ValueError: there is none; the message lists those that there are.
+        ValueError: there is no such group, the message lists those that there are; or there are
+            too many, or one twice.
     """
-    if by not in names(sla):
-        raise ValueError(f"by: {by!r} is nothing to group by; there is {', '.join(names(sla))}")
+    found = tuple(part.strip() for part in by.split(",")) if isinstance(by, str) else tuple(by)
+    for name in found or ("",):
+        if name not in names(sla):
+            raise ValueError(
+                f"by: {name!r} is nothing to group by; there is {', '.join(names(sla))}"
+            )
+    if len(found) > AT_MOST:
+        raise ValueError(f"by: {', '.join(found)} are too many; at most {AT_MOST}")
+    if len(set(found)) < len(found) or (NONE in found and len(found) > 1):
+        raise ValueError(f"by: {', '.join(found)} do not go together")
+    return found
+
+
+def groupings(sla: "SLA", by: Iterable[str], tz: tzinfo | None = None) -> tuple["Grouping", ...]:
+    """The groupings of these names, none for ``none``. ``tz`` is the zone of periods, by default
+    the current one."""
+    return tuple(_grouping(sla, name, tz) for name in by if name != NONE)
+
+
+def _grouping(sla: "SLA", by: str, tz: tzinfo | None) -> "Grouping":
+    if by in PERIODS:
+        return ByPeriod(by, tz)
     match by:
-        case "none":
-            return Grouping()
-        case "month":
-            return ByMonth()
+        case "policy":
+            return ByPolicy(sla)
         case "priority":
             return ByPriority(sla, sla.priority or "")
         case "status":
@@ -61,43 +98,82 @@ def grouping(sla: "SLA", by: str) -> "Grouping":
 
 
 def _has(sla: "SLA", field: str | None) -> bool:
-    return field is not None and _field(sla, field) is not None
+    return field is not None and field_at(sla, field) is not None
 
 
-class Grouping:
-    """All tickets in one; the others subclass it."""
+class Grouping(ABC):
+    """What tells groups of tickets apart."""
 
-    def of_tickets(self) -> Combinable | None:
-        """The group of a ticket, by its row; None where there is but one."""
-        return None
+    @abstractmethod
+    def of_tickets(self) -> Combinable:
+        """The group of a ticket, by its row."""
 
-    def of_clocks(self) -> Combinable | None:
+    @abstractmethod
+    def of_clocks(self) -> Combinable:
         """The group of a clock, by its row annotated with ``PLACED_AT``."""
-        return None
 
+    @abstractmethod
     def labelled(self, keys: Iterable[Any], tickets: QuerySet[Any]) -> list[tuple[Any, str]]:
         """The groups in the order of the report, each with what people call it.
 
         ``tickets`` are all those of the report, whatever its period. At most one query.
         """
-        return []
 
 
-class ByMonth(Grouping):
-    """Tickets by the month of their opening, clocks by the month in which they count, both in
-    the current time zone. The first of the month is the key."""
+@dataclass(frozen=True)
+class ByPeriod(Grouping):
+    """Tickets by the day, week (from Monday), month or quarter of their opening, clocks by that in
+    which they count. Its first day is the key."""
+
+    kind: str
+    tz: tzinfo | None = None
 
     def of_tickets(self) -> Combinable:
-        return self._month("created_at")
+        return self._start("created_at")
 
     def of_clocks(self) -> Combinable:
-        return self._month(PLACED_AT)
+        return self._start(PLACED_AT)
 
-    def _month(self, name: str) -> Combinable:
-        return TruncMonth(name, output_field=DateField())
+    def _start(self, name: str) -> Combinable:
+        # The local day first: MariaDB leaves the hour on the week of a datetime.
+        day = TruncDate(name, tzinfo=self.tz)
+        return Trunc(day, self.kind, output_field=DateField())
 
     def labelled(self, keys: Iterable[date], tickets: QuerySet[Any]) -> list[tuple[Any, str]]:
-        return [(key, f"{key:%Y-%m}") for key in sorted(keys)]
+        return [(key, self.label(key)) for key in sorted(keys)]
+
+    def label(self, first: date) -> str:
+        """As ISO 8601 writes it: ``2026-03-31``, ``2026-W14``, ``2026-03``; ``2026-Q1``."""
+        match self.kind:
+            case "week":
+                return f"{first:%G-W%V}"
+            case "month":
+                return f"{first:%Y-%m}"
+            case "quarter":
+                return f"{first.year}-Q{(first.month + 2) // 3}"
+        return first.isoformat()
+
+
+@dataclass(frozen=True)
+class ByPolicy(Grouping):
+    """Clocks by the name of the policy whose terms they are pinned to, tickets by that of the
+    terms that they got last."""
+
+    sla: "SLA"
+
+    def of_tickets(self) -> Combinable:
+        events = self.sla.event_model._base_manager.filter(ticket=OuterRef("pk"))
+        last = events.filter(terms__isnull=False).order_by("-at", "-id")
+        return Subquery(last.values(policy_name=self.of_clocks())[:1], output_field=TextField())
+
+    def of_clocks(self) -> Combinable:
+        # Wrapped, to be compared as text and not as JSON.
+        name = KeyTextTransform("name", "terms__document")
+        return ExpressionWrapper(name, output_field=TextField())
+
+    def labelled(self, keys: Iterable[Any], tickets: QuerySet[Any]) -> list[tuple[Any, str]]:
+        found = [(key, _label(key, {})) for key in keys]
+        return sorted(found, key=lambda group: (is_unset(group[0]), group[1].casefold(), group[1]))
 
 
 @dataclass(frozen=True)
@@ -120,7 +196,7 @@ class ByField(Grouping):
 
     def labels(self, tickets: QuerySet[Any]) -> Mapping[str, str]:
         """What people call the groups, by the text of their keys."""
-        field = _field(self.sla, self.path)
+        field = field_at(self.sla, self.path)
         if field is None:
             return {}
         if not field.is_relation:
@@ -149,7 +225,7 @@ class ByStatus(ByField):
 
     @cached_property
     def _choices(self) -> list[str]:
-        field = _field(self.sla, self.path)
+        field = field_at(self.sla, self.path)
         return [str(value) for value, _ in getattr(field, "flatchoices", ())]
 
     def position(self, key: Any, label: str) -> tuple[Any, ...]:
@@ -173,7 +249,7 @@ def display_name(row: Any) -> str:
     return (full_name() if callable(full_name) else "") or str(row)
 
 
-def _field(sla: "SLA", path: str) -> Any:
+def field_at(sla: "SLA", path: str) -> Any:
     """The field at the end of a path; None where that is none, as a transform of one."""
     model: Any = sla.model
     field: Any = None

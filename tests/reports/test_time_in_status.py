@@ -7,7 +7,8 @@ import pytest
 
 from django_sla.core.event import Kind
 from django_sla.moment import as_of
-from django_sla.reports.time_in_status import StatusRow, TimeInStatusReport, stays
+from django_sla.reports.stays import StayRow
+from django_sla.reports.time_in_status import TimeInStatusReport, stays
 from tests.conftest import MONDAY, after
 from tests.hosts.desk.models import Ticket
 from tests.hosts.variety.models import BareTicket, ExtendedTicket, WorkflowTicket
@@ -33,20 +34,20 @@ def test_averaged_over_the_tickets_that_were_ever_in_it() -> None:
     moved(opened(90), "resolved", 92)
     found = report()
     assert found.rows == [
-        StatusRow(key="open", label="Open", tickets=2, total=4 * HOUR),
-        StatusRow(key="working", label="Working", tickets=1, total=3 * HOUR),
-        StatusRow(key="resolved", label="Resolved", tickets=2, total=12 * HOUR),
-        StatusRow(key="closed", label="Closed", tickets=1),
+        StayRow(key="open", label="Open", tickets=2, total=4 * HOUR),
+        StayRow(key="working", label="Working", tickets=1, total=3 * HOUR),
+        StayRow(key="resolved", label="Resolved", tickets=2, total=12 * HOUR),
+        StayRow(key="closed", label="Closed", tickets=1),
     ]
     assert [row.average for row in found.rows] == [2 * HOUR, 3 * HOUR, 6 * HOUR, 0 * HOUR]
-    assert found.total == StatusRow(label="Total", tickets=2, total=19 * HOUR)
+    assert found.total == StayRow(label="Total", tickets=2, total=19 * HOUR)
     assert found.total.average == 9.5 * HOUR
 
 
 def test_nothing_there() -> None:
     found = report()
     assert found.rows == []
-    assert found.total == StatusRow(label="Total")
+    assert found.total == StayRow(label="Total")
     assert found.total.average is None
 
 
@@ -131,7 +132,9 @@ def test_a_workflow() -> None:
 
 
 def test_a_model_without_a_status_has_no_such_report() -> None:
-    with pytest.raises(ValueError, match="by: 'status' is nothing to group by; there is month"):
+    with pytest.raises(
+        ValueError, match="by: 'status' is nothing to group by; there is policy, day"
+    ):
         report(BareTicket.objects.all())
 
 

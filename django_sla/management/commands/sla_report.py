@@ -1,16 +1,22 @@
-"""``manage.py sla_report``: compliance, or time in status, on the terminal or into a file."""
+"""``manage.py sla_report``: compliance, or where the time went, on the terminal or into a file."""
 
 from argparse import SUPPRESS, ArgumentParser
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.core.management import BaseCommand, CommandError
 
+from django_sla.exceptions import XLSXNotInstalled
 from django_sla.management.arguments import declaration, instant
+from django_sla.management.files import replacing
 from django_sla.moment import now as read_now
+from django_sla.reports import export
 from django_sla.reports.compliance import ComplianceReport
-from django_sla.reports.format import FORMATS, Report
-from django_sla.reports.grouping import PRIORITY, STATUS, names
+from django_sla.reports.format import FORMATS, Report, to_table
+from django_sla.reports.grouping import NONE, PRIORITY, STATUS, names
+from django_sla.reports.time_by_dimension import TimeByDimensionReport
 from django_sla.reports.time_in_status import TimeInStatusReport
 
 if TYPE_CHECKING:
@@ -32,8 +38,23 @@ class Command(BaseCommand):
         parser.add_argument(
             "--by",
             metavar="GROUP",
-            help="priority, month, status (time in each), none (only the total), or a dimension "
-            "that the model declares, such as agent",
+            help="priority, policy, day, week, month, quarter, status (time in each), none (only "
+            "the total), or a dimension that the model declares, such as agent; or two of them "
+            "with a comma between",
+        )
+        parser.add_argument(
+            "--time-with",
+            metavar="NAME",
+            help="instead, how long tickets were with each agent or department, or whatever "
+            "dimension is named",
+        )
+        parser.add_argument(
+            "--where",
+            metavar="NAME=VALUE",
+            action="append",
+            default=[],
+            help="only tickets of this priority, status or dimension, a row by its key; of one "
+            "name several times: any of them; nothing after the = for what has none",
         )
         parser.add_argument(
             "--since",
@@ -46,36 +67,88 @@ class Command(BaseCommand):
             metavar="WHEN",
             help="only what is due, and tickets opened, before then; a date is its first instant",
         )
-        parser.add_argument("--format", choices=FORMATS, default="table")
+        parser.add_argument(
+            "--compare",
+            action="store_true",
+            help="beside the period before, of the same length; needs --since",
+        )
+        parser.add_argument("--detail", action="store_true", help="all figures in the table too")
+        parser.add_argument("--format", choices=[*FORMATS, XLSX], default="table")
+        parser.add_argument("--output", metavar="FILE", help="a file to write to; xlsx needs one")
         parser.add_argument("--now", help=SUPPRESS)
 
     def handle(self, **options: Any) -> None:
+        kind, output = options["format"], options["output"]
+        if kind == XLSX and output is None:
+            raise CommandError("--format: xlsx is no text; name a file with --output")
         sla = declaration(options["model"])
         report = _report(
             sla,
-            _group(sla, options["by"]),
+            options,
             since=instant("--since", options["since"]),
             until=instant("--until", options["until"]),
             now=instant("--now", options["now"]) or read_now(),
+            where=_where(options["where"]),
         )
-        self.stdout.write(FORMATS[options["format"]](report), ending="")
+        write = FORMATS | {"table": partial(to_table, detail=options["detail"])}
+        if output is None:
+            self.stdout.write(write[kind](report), ending="")
+            return
+        try:
+            with replacing(output) as file:
+                file.writelines(_pieces(report, kind, write))
+        except XLSXNotInstalled as error:
+            raise CommandError(str(error)) from error
 
 
-def _group(sla: "SLA", by: str | None) -> str:
-    known = names(sla)
-    if by is None:
-        return PRIORITY if PRIORITY in known else known[-1]
-    if by not in known:
-        raise CommandError(f"--by: {by!r} is nothing to group by; there is {', '.join(known)}")
-    return by
+XLSX = "xlsx"
+
+
+def _pieces(
+    report: Report, kind: str, write: Mapping[str, Callable[[Report], str]]
+) -> Iterator[bytes]:
+    if kind in export.FORMATS:
+        return export.FORMATS[kind].pieces(report)
+    return iter([write[kind](report).encode()])
+
+
+def _where(conditions: Iterable[str]) -> dict[str, list[str]]:
+    where: dict[str, list[str]] = {}
+    for condition in conditions:
+        name, equals, value = condition.partition("=")
+        if not equals:
+            raise CommandError(f"--where: {condition!r} is no NAME=VALUE")
+        where.setdefault(name, []).append(value)
+    return where
 
 
 def _report(
-    sla: "SLA", by: str, *, since: datetime | None, until: datetime | None, now: datetime
+    sla: "SLA",
+    options: Mapping[str, Any],
+    *,
+    since: datetime | None,
+    until: datetime | None,
+    **others: Any,
 ) -> Report:
     if since is not None and until is not None and since >= until:
         raise CommandError(f"--since: {since} is not before --until, {until}")
-    tickets = sla.model._default_manager.all()
-    if by == STATUS:
-        return TimeInStatusReport(tickets, since=since, until=until, now=now)
-    return ComplianceReport(tickets, by=by, since=since, until=until, now=now)
+    by, tickets = options["by"], sla.model._default_manager.all()
+    others |= {"since": since, "until": until}
+    time_with = options["time_with"]
+    if time_with is not None and by is not None:
+        raise CommandError("--time-with: is a report of its own; leave --by out")
+    if options["compare"] and (time_with is not None or by == STATUS):
+        raise CommandError("--compare: times in places are not compared")
+    if by is None:
+        by = PRIORITY if PRIORITY in names(sla) else NONE
+    try:
+        if time_with is not None:
+            return TimeByDimensionReport(tickets, by=time_with, **others)
+        if by == STATUS:
+            return TimeInStatusReport(tickets, **others)
+        return ComplianceReport(tickets, by=by, compare=options["compare"], **others)
+    except ValueError as error:
+        said = str(error)
+        if time_with is not None and said.startswith("by:"):
+            said = f"time-with{said.removeprefix('by')}"
+        raise CommandError(f"--{said}") from error
