@@ -14,12 +14,12 @@ from django.db import router
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.html import format_html
 from django.utils.text import Truncator, capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from django_sla.admin.lists import lines
 from django_sla.admin.reading import ReadOnlyAdmin, instant
 from django_sla.conf import SIGNAL, settings
 from django_sla.exceptions import InvalidSettings
@@ -93,7 +93,7 @@ class NoticeAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("what"))
     def what(self, notice: Notice) -> str:
         said = [capfirst(notice.get_kind_display()), metric_name(notice.metric)]
-        return _lines([*said, notice.when] if notice.kind == NoticeKind.ESCALATED else said)
+        return lines([*said, notice.when] if notice.kind == NoticeKind.ESCALATED else said)
 
     @admin.display(description=gettext_lazy("ticket"))
     def shown_ticket(self, notice: Any) -> str:
@@ -103,7 +103,7 @@ class NoticeAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("recipient and channel"), ordering="recipient")
     def whom(self, notice: Any) -> str:
         """In one column, or the problem would have no room."""
-        return _lines([notice.shown["recipient"], notice.channel])
+        return lines([notice.shown["recipient"], notice.channel])
 
     @admin.display(description=gettext_lazy("recipient"))
     def shown_recipient(self, notice: Any) -> str:
@@ -117,7 +117,7 @@ class NoticeAdmin(ReadOnlyAdmin):
             COLOURS[standing],
             capfirst(str(standing.label)),
         )
-        return _lines([badge, *_tries(notice)])
+        return lines([badge, *_tries(notice)])
 
     @admin.display(description=gettext_lazy("problem"))
     def short_problem(self, notice: Notice) -> str:
@@ -215,12 +215,6 @@ class NoticeAdmin(ReadOnlyAdmin):
                 rest,
             )
             self.message_user(request, text % {"count": rest}, messages.WARNING)
-
-
-def _lines(texts: Iterable[str]) -> SafeString:
-    return format_html_join(
-        "\n", '<span class="sla-list__line">{}</span>', ((text,) for text in texts)
-    )
 
 
 def _tries(notice: Notice) -> Iterator[str]:

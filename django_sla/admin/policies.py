@@ -1,6 +1,6 @@
 """The admin of policies."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -11,7 +11,7 @@ from django.db.models import Max
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils import formats, timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -21,6 +21,7 @@ from django_sla.admin import sources, suggestions
 from django_sla.admin.document_history import conditions_in_words
 from django_sla.admin.documents import DocumentAdmin
 from django_sla.admin.escalation_form import escalations_as_the_settings_say, of_the_settings
+from django_sla.admin.lists import lines
 from django_sla.admin.old_terms import tickets_on_old_terms
 from django_sla.admin.policy_form import (
     PolicyForm,
@@ -64,7 +65,7 @@ class Columns:
 
     @admin.display(description=gettext_lazy("for tickets where"))
     def conditions(self, policy: Policy) -> SafeString:
-        said = _lines(conditions_in_words(policy.conditions))
+        said = lines(conditions_in_words(policy.conditions))
         before = self._never_asked.get(policy.name)
         if before is None:
             return said
@@ -139,7 +140,7 @@ class PolicyAdmin(DocumentAdmin):
     @admin.display(description=gettext_lazy("goals"))
     def goal_ranges(self, policy: Policy) -> SafeString:
         """The shortest and the longest goal of each metric."""
-        return _lines(_ranges(policy.goals))
+        return lines(_ranges(policy.goals))
 
     @admin.display(description=gettext_lazy("calendar"), ordering="calendar__name")
     def calendar_name(self, policy: Policy) -> str:
@@ -147,7 +148,7 @@ class PolicyAdmin(DocumentAdmin):
 
     @admin.display(description=gettext_lazy("in force"))
     def in_force(self, policy: Policy) -> SafeString:
-        return _lines(_when(policy))
+        return lines(_when(policy))
 
     # The form
 
@@ -189,7 +190,7 @@ class PolicyAdmin(DocumentAdmin):
 
     @admin.display(description=gettext_lazy("conditions"))
     def conditions_in_words(self, policy: Policy) -> SafeString:
-        return _lines(conditions_in_words(policy.conditions))
+        return lines(conditions_in_words(policy.conditions))
 
     @admin.display(description=gettext_lazy("goals"))
     def goals_in_words(self, policy: Policy) -> SafeString:
@@ -210,7 +211,7 @@ class PolicyAdmin(DocumentAdmin):
     def escalations_in_words(self, policy: Policy) -> SafeString | str:
         if policy.escalations is None:
             return escalations_as_the_settings_say()
-        return _lines(escalation.listed(policy.escalations))
+        return lines(escalation.listed(policy.escalations))
 
     # What a save means
 
@@ -232,12 +233,6 @@ class PolicyAdmin(DocumentAdmin):
                 yield _(
                     "“%(name)s” is never asked any more, because this one is for every ticket."
                 ) % {"name": name}
-
-
-def _lines(texts: Iterable[str]) -> SafeString:
-    return format_html_join(
-        "\n", '<span class="sla-list__line">{}</span>', ((text,) for text in texts)
-    )
 
 
 def _ranges(goals: Any) -> Iterator[str]:
