@@ -7,16 +7,15 @@ total, as the report does.
 
 import os
 from collections.abc import Iterator
-from datetime import datetime, timedelta
 from typing import Any
 
+from benchmarks.history import PRIORITIES
 from benchmarks.project import compare, measured, run_alone
 
 TICKETS = {
     "postgres": int(os.environ.get("BENCH_TICKETS", 1_000_000)),
     "sqlite": int(os.environ.get("BENCH_TICKETS", 100_000)),
 }
-PRIORITIES = ("urgent", "high", "medium", "low")
 ROUNDS = 3
 
 
@@ -28,11 +27,11 @@ def _rows(vendor: str) -> Iterator[dict[str, Any]]:
     from django.db import connection
     from django.utils import timezone
 
-    from benchmarks.desk.models import Ticket
+    from benchmarks.history import fill
     from django_sla.reports.compliance import ComplianceReport
 
     now = timezone.now()
-    _fill(vendor, now)
+    model = fill(TICKETS[vendor], now)
 
     class Plain(ComplianceReport):
         """Without what is read from the events."""
@@ -53,7 +52,7 @@ def _rows(vendor: str) -> Iterator[dict[str, Any]]:
         grouped = tuple(text for pair in what for text in pair)
 
         def ours(kind: type[ComplianceReport] = kind) -> Any:
-            report = kind(Ticket.objects.all(), by="priority", now=now)
+            report = kind(model.objects.all(), by="priority", now=now)
             return report.rows, report.total
 
         _same(ours(), by_hand(grouped))
@@ -104,11 +103,11 @@ def _statements(vendor: str, now: str) -> tuple[tuple[str, str], ...]:
         count(DISTINCT ticket_id) FILTER (WHERE stopped_at IS NULL AND due_at < {now}),
         count(DISTINCT ticket_id)
             FILTER (WHERE stopped_at IS NULL AND due_at >= {now} AND warn_at <= {now})"""
-    joined = "desk_ticketslaclock c JOIN desk_ticket t ON t.id = c.ticket_id"
+    joined = "desk_serviceticketslaclock c JOIN desk_serviceticket t ON t.id = c.ticket_id"
     stopped = "elapsed IS NOT NULL AND metric IN ('response', 'resolution')"
     spread = (
         f"SELECT t.priority, metric, {ranks} FROM {joined} WHERE {stopped} GROUP BY 1, 2",
-        f"SELECT metric, {ranks} FROM desk_ticketslaclock WHERE {stopped} GROUP BY 1",
+        f"SELECT metric, {ranks} FROM desk_serviceticketslaclock WHERE {stopped} GROUP BY 1",
     )
     if vendor == "sqlite":
         spread = tuple(  # type: ignore[assignment]
@@ -120,30 +119,30 @@ def _statements(vendor: str, now: str) -> tuple[tuple[str, str], ...]:
             SELECT * FROM r WHERE e IN ((n + 1) / 2, n / 2 + 1, (90 * n + 99) / 100,
                 (95 * n + 99) / 100) OR w IN ((n + 1) / 2, n / 2 + 1, (90 * n + 99) / 100,
                 (95 * n + 99) / 100)"""
-            for group, source in (("t.priority", joined), ("1", "desk_ticketslaclock"))
+            for group, source in (("t.priority", joined), ("1", "desk_serviceticketslaclock"))
         )
     text = "->>'category'" if vendor == "postgres" else "->>'$.category'"
-    again = f"""id IN (SELECT e.ticket_id FROM desk_ticketslaevent e
+    again = f"""id IN (SELECT e.ticket_id FROM desk_serviceticketslaevent e
         WHERE e.kind = 'status_moved' AND e.data{text} IN ('open', 'paused') AND EXISTS (
-            SELECT 1 FROM desk_ticketslaevent d WHERE d.ticket_id = e.ticket_id
+            SELECT 1 FROM desk_serviceticketslaevent d WHERE d.ticket_id = e.ticket_id
             AND d.kind = 'status_moved' AND d.data{text} IN ('resolved', 'closed')
             AND (d.at < e.at OR (d.at = e.at AND d.id < e.id))))"""
-    pinned = """NOT EXISTS (SELECT 1 FROM desk_ticketslaclock c
-        WHERE c.ticket_id = desk_ticket.id AND c.terms_id IS NOT NULL)"""
+    pinned = """NOT EXISTS (SELECT 1 FROM desk_serviceticketslaclock c
+        WHERE c.ticket_id = desk_serviceticket.id AND c.terms_id IS NOT NULL)"""
     unseen = (
-        f"SELECT priority, count(*) FROM desk_ticket WHERE {again} GROUP BY 1",
-        f"SELECT priority, count(*) FROM desk_ticket WHERE {pinned} GROUP BY 1",
-        f"SELECT count(*) FROM desk_ticket WHERE {again}",
-        f"SELECT count(*) FROM desk_ticket WHERE {pinned}",
+        f"SELECT priority, count(*) FROM desk_serviceticket WHERE {again} GROUP BY 1",
+        f"SELECT priority, count(*) FROM desk_serviceticket WHERE {pinned} GROUP BY 1",
+        f"SELECT count(*) FROM desk_serviceticket WHERE {again}",
+        f"SELECT count(*) FROM desk_serviceticket WHERE {pinned}",
     )
     return (
         (
-            f"SELECT priority, {tickets} FROM desk_ticket GROUP BY 1",
-            f"SELECT {tickets} FROM desk_ticket",
+            f"SELECT priority, {tickets} FROM desk_serviceticket GROUP BY 1",
+            f"SELECT {tickets} FROM desk_serviceticket",
         ),
         (
             f"SELECT t.priority, {clocks} FROM {joined} GROUP BY 1, 2",
-            f"SELECT {clocks} FROM desk_ticketslaclock GROUP BY 1",
+            f"SELECT {clocks} FROM desk_serviceticketslaclock GROUP BY 1",
         ),
         spread,
         unseen,  # type: ignore[return-value]
@@ -155,59 +154,6 @@ def _microseconds(instant: str) -> str:
         f"(strftime('%s', substr({instant}, 1, 19)) * 1000000"
         f" + substr(substr({instant}, 21) || '000000', 1, 6))"
     )
-
-
-def _fill(vendor: str, now: datetime) -> None:
-    """Two hundred tickets lived through, and copies of them by SQL, no two of the same times."""
-    from django.db import connection
-
-    from benchmarks.desk.models import Ticket
-    from django_sla.moment import as_of
-
-    some = 200
-    begin = now - timedelta(days=60)
-    with as_of(begin):
-        tickets = [Ticket(priority=PRIORITIES[n % 4], created_at=begin) for n in range(some)]
-        Ticket.objects.bulk_create(tickets)
-    saved = list(Ticket.objects.order_by("pk"))
-    for number, ticket in enumerate(saved):
-        again = ["open", "resolved"] if number % 20 == 0 else []
-        steps = ["pending", "open", "resolved", *again]
-        at = begin
-        for place, status in enumerate(steps):
-            at += timedelta(minutes=7 * (number % 97) + 11 * place + 1, microseconds=number)
-            if number % 25 == 24 and status == "resolved":
-                break  # stays open
-            ticket.status = status
-            with as_of(at):
-                ticket.save()
-    copies = TICKETS[vendor] // some - 1
-    first, last = saved[0].pk, saved[-1].pk
-    width = last - first + 1
-    numbers, names_of = f"generate_series(1, {copies})", "g(n)"
-    if vendor != "postgres":
-        counting = f"SELECT 1 AS n UNION ALL SELECT n + 1 FROM c WHERE n < {copies}"
-        numbers, names_of = f"(WITH RECURSIVE c AS ({counting}) SELECT n FROM c)", "g"
-    with connection.cursor() as cursor:
-        for model, key in (
-            (Ticket, "id"),
-            (Ticket.sla.event_model, "ticket_id"),
-            (Ticket.sla.clock_model, "ticket_id"),
-        ):
-            names = [f.column for f in model._meta.concrete_fields if f.column not in ("id", key)]
-            columns = ", ".join(f'"{name}"' for name in names)
-            # Times that differ a little, so that there is something to sort.
-            drift = "g.n * 1000" if vendor != "postgres" else "g.n * interval '1 millisecond'"
-            values = ", ".join(
-                f'"{name}" + {drift}' if name == "elapsed" else f'"{name}"' for name in names
-            )
-            cursor.execute(
-                f'INSERT INTO "{model._meta.db_table}" ("{key}", {columns}) '
-                f'SELECT "{key}" + {width} * g.n, {values} FROM '
-                f'"{model._meta.db_table}", {numbers} AS {names_of} '
-                f'WHERE "{key}" BETWEEN {first} AND {last}'
-            )
-        cursor.execute("VACUUM ANALYZE" if vendor == "postgres" else "ANALYZE")
 
 
 if __name__ == "__main__":

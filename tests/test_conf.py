@@ -65,6 +65,7 @@ def test_without_a_setting_the_defaults_hold(given: bool) -> None:
         assert settings.default_policy.terms.escalations == ()
         assert list(settings.channels) == ["email"]
         assert settings.digest_above == 5
+        assert settings.objective == 95
         assert settings.base_url == ""
         assert settings.recipient_locale is None
         assert settings.metrics_token == ""
@@ -242,7 +243,11 @@ def test_the_channel_that_is_there_may_be_another_one() -> None:
 
 
 def test_what_the_other_settings_of_delivery_give() -> None:
-    keys: dict[str, Any] = {"DIGEST_ABOVE": 1, "METRICS_TOKEN": "0123456789abcdef"}
+    keys: dict[str, Any] = {
+        "DIGEST_ABOVE": 1,
+        "METRICS_TOKEN": "0123456789abcdef",
+        "OBJECTIVE": 97.5,
+    }
     for url, expected in {
         "https://desk.example.com": "https://desk.example.com",
         "http://localhost:8000/": "http://localhost:8000",
@@ -251,6 +256,7 @@ def test_what_the_other_settings_of_delivery_give() -> None:
         with with_sla(BASE_URL=url, **keys):
             assert settings.base_url == expected
             assert settings.digest_above == 1
+            assert settings.objective == 97.5
             assert settings.metrics_token == "0123456789abcdef"
 
 
@@ -533,6 +539,12 @@ WRONG: list[tuple[Any, str, str, str]] = [
     ({"DIGEST_ABOVE": 0}, "E003", '["DIGEST_ABOVE"]', "a whole number from 1 on, got 0"),
     ({"DIGEST_ABOVE": True}, "E003", '["DIGEST_ABOVE"]', "got True"),
     ({"DIGEST_ABOVE": 2.5}, "E003", '["DIGEST_ABOVE"]', "got 2.5"),
+    # OBJECTIVE
+    ({"OBJECTIVE": 0}, "E003", '["OBJECTIVE"]', "percent between 0 and 100, such as 95, got 0"),
+    ({"OBJECTIVE": 100}, "E003", '["OBJECTIVE"]', "got 100"),
+    ({"OBJECTIVE": True}, "E003", '["OBJECTIVE"]', "got True"),
+    ({"OBJECTIVE": "95"}, "E003", '["OBJECTIVE"]', "got '95'"),
+    ({"OBJECTIVE": float("nan")}, "E003", '["OBJECTIVE"]', "got nan"),
     # BASE_URL
     ({"BASE_URL": "desk.example.com"}, "E003", '["BASE_URL"]', "expected an address such as"),
     ({"BASE_URL": "ftp://example.com"}, "E003", '["BASE_URL"]', "got 'ftp://example.com'"),
@@ -633,6 +645,7 @@ def test_secrets_are_not_told() -> None:
         "escalations",
         "channels",
         "digest_above",
+        "objective",
         "base_url",
         "recipient_locale",
         "metrics_token",

@@ -3,7 +3,7 @@
 from django.db import models
 from simple_history.models import HistoricalRecords
 
-from django_sla.models import SLAMixin
+from django_sla.models import SLA, SLAMixin
 
 
 class Fields(models.Model):
@@ -37,6 +37,22 @@ class HistoryTicket(Fields):
 
 class Ticket(SLAMixin, Fields):
     pass
+
+
+class Department(models.Model):
+    name = models.CharField(max_length=80)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ServiceTicket(SLAMixin, Fields):
+    """With what reports group by."""
+
+    agent = models.ForeignKey("auth.User", models.SET_NULL, null=True)
+    department = models.ForeignKey(Department, models.SET_NULL, null=True)
+
+    sla = SLA(dimensions={"agent": "agent", "department": "department"})
 
 
 class Comment(models.Model):

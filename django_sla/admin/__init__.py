@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import to_historic
 
-from django_sla.admin import actions
+from django_sla.admin import actions, dashboard
 from django_sla.admin.calendars import CalendarAdmin
 from django_sla.admin.filters import ResolutionStateFilter, ResponseStateFilter, SLAStateFilter
 from django_sla.admin.forms import SLATicketForm
@@ -192,7 +192,11 @@ class SLAAdminMixin(HistoryPage):
     def get_urls(self) -> list[Any]:
         name = f"{self.opts.app_label}_{self.opts.model_name}_sla"
         view = self.admin_site.admin_view(self.sla_action_view)
-        return [path("<path:object_id>/sla/<slug:action>/", view, name=name), *super().get_urls()]
+        return [
+            *dashboard.urls(self),
+            path("<path:object_id>/sla/<slug:action>/", view, name=name),
+            *super().get_urls(),
+        ]
 
     def sla_action_view(self, request: HttpRequest, object_id: str, action: str) -> HttpResponse:
         return actions.page(self, request, object_id, action)
@@ -203,7 +207,8 @@ class SLAAdminMixin(HistoryPage):
         return self._or_say_why(super().changeform_view, request, *args, **kwargs)
 
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return self._or_say_why(super().changelist_view, request, *args, **kwargs)
+        response = self._or_say_why(super().changelist_view, request, *args, **kwargs)
+        return dashboard.link_from(self, response)
 
     def _or_say_why(
         self, view: Callable[..., HttpResponse], request: HttpRequest, *args: Any, **kwargs: Any

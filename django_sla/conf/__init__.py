@@ -125,6 +125,11 @@ class Settings:
         return self._valid().digest_above
 
     @property
+    def objective(self) -> float:
+        """Percent of promises that are to be kept."""
+        return self._valid().objective
+
+    @property
     def base_url(self) -> str:
         """Before the path of a page, where there is no request to tell; without a slash."""
         return self._valid().base_url

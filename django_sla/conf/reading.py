@@ -48,12 +48,14 @@ KEYS = (
     "ESCALATIONS",
     "CHANNELS",
     "DIGEST_ABOVE",
+    "OBJECTIVE",
     "BASE_URL",
     "RECIPIENT_LOCALE",
     "METRICS_TOKEN",
 )
 
 DEFAULT_DIGEST_ABOVE = 5
+DEFAULT_OBJECTIVE = 95
 SHORTEST_TOKEN = 16
 
 
@@ -71,6 +73,7 @@ class Reading:
     """Of policies that do not say; those that are switched off among them."""
     channels: Mapping[str, Channel]
     digest_above: int
+    objective: float
     base_url: str
     recipient_locale: Locale | str | None
     metrics_token: str
@@ -121,6 +124,7 @@ def read(raw: object) -> Reading:
         escalations=defaults.escalations,
         channels=MappingProxyType(known_channels),
         digest_above=_digest_above(top.get("DIGEST_ABOVE", DEFAULT_DIGEST_ABOVE)),
+        objective=_objective(top.get("OBJECTIVE", DEFAULT_OBJECTIVE)),
         base_url=_base_url(top.get("BASE_URL", "")),
         recipient_locale=given(top.get("RECIPIENT_LOCALE", None), LOCALE),
         metrics_token=_token(top.get("METRICS_TOKEN", "")),
@@ -202,6 +206,14 @@ def _digest_above(entry: Entry) -> int:
         return value
     entry.expected("a whole number from 1 on")
     return DEFAULT_DIGEST_ABOVE
+
+
+def _objective(entry: Entry) -> float:
+    value = entry.value
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < 100:
+        return value
+    entry.expected("percent between 0 and 100, such as 95")
+    return DEFAULT_OBJECTIVE
 
 
 _BASE_URL = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")

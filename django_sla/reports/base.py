@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cached_property
 from typing import Any, Self
 
-from django.db.models import DateTimeField, QuerySet
+from django.db.models import DateTimeField, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -89,17 +89,23 @@ class PeriodReport:
         return self._within("created_at", self.all_tickets)
 
     @property
+    def all_clocks(self) -> QuerySet[Any]:
+        """Clock rows of all tickets, whatever the period."""
+        return self._of_tickets(self.sla.clock_model, self.all_tickets)
+
+    @property
     def clocks(self) -> QuerySet[Any]:
-        """Clock rows of all tickets, annotated with ``PLACED_AT``: those due in the period.
+        """Those clock rows, annotated with ``PLACED_AT``: those due in the period.
 
         A clock of which nothing was promised is placed by its stop, as its times are of
         interest nevertheless. One without either, open and paused say, has no place yet.
         """
-        rows = self._of_tickets(self.sla.clock_model, self.all_tickets)
-        placed = rows.annotate(
+        placed = self.all_clocks.annotate(
             **{PLACED_AT: Coalesce("due_at", "stopped_at", output_field=DateTimeField())}
         )
-        return self._within(PLACED_AT, placed.filter(**{f"{PLACED_AT}__isnull": False}))
+        # Of columns, which have indexes.
+        due, stopped = self._bounds("due_at"), self._bounds("stopped_at")
+        return placed.filter(due | Q(stopped, due_at=None))
 
     @property
     def events(self) -> QuerySet[Any]:
@@ -111,11 +117,14 @@ class PeriodReport:
         return rows if _is_everything(tickets) else rows.filter(ticket_id__in=tickets.values("pk"))
 
     def _within(self, name: str, rows: QuerySet[Any]) -> QuerySet[Any]:
-        if self.since is not None:
-            rows = rows.filter(**{f"{name}__gte": self.since})
-        if self.until is not None:
-            rows = rows.filter(**{f"{name}__lt": self.until})
-        return rows
+        return rows.filter(self._bounds(name)) if self.since or self.until else rows
+
+    def _bounds(self, name: str) -> Q:
+        """That an instant is in the period; at least, that there is one."""
+        bounds = {f"{name}__gte": self.since, f"{name}__lt": self.until}
+        return Q(**{lookup: at for lookup, at in bounds.items() if at}) or Q(
+            (f"{name}__isnull", False)
+        )
 
 
 def before(since: datetime, until: datetime, tz: tzinfo) -> datetime:

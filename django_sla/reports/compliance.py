@@ -25,10 +25,10 @@ from django_sla.reports.figures import (
 )
 from django_sla.reports.format import Column
 from django_sla.reports.grouping import Grouping
+from django_sla.reports.outcomes import counted, open_states
 from django_sla.reports.spread import Spread, spreads
 from django_sla.reports.sums import add_up, mean, named
 from django_sla.reports.wall import WallTime
-from django_sla.tables.clock import StateName
 
 __all__ = ["ComplianceReport", "Figures", "Row"]
 
@@ -123,8 +123,9 @@ class ComplianceReport(PeriodReport):
 
     def tickets_of(self, row: Row, column: str) -> QuerySet[Any]:
         """The tickets behind a number: those that a count counts, and those whose clocks a
-        percentage or a time was worked out from. A ticket with several such clocks, of several
-        cycles, stands there once; ``clocks_of`` gives the clocks.
+        percentage or a time was worked out from. ``late`` of a metric is those that it missed and
+        those that are breached. A ticket with several such clocks, of several cycles, stands there
+        once; ``clocks_of`` gives the clocks.
 
         Raises:
             ValueError: no column is called so.
@@ -141,7 +142,7 @@ class ComplianceReport(PeriodReport):
         Raises:
             ValueError: no column of clocks is called so.
         """
-        known = self._states()
+        known = open_states(self.now)
         for metric in self.metrics:
             for figure, condition in self._figure_conditions().items():
                 known[f"{metric}_{figure}"] = Q(condition, metric=metric)
@@ -178,22 +179,10 @@ class ComplianceReport(PeriodReport):
             "without_policy": ~Q(Exists(pinned.filter(ticket=OuterRef("pk")))),
         }
 
-    def _states(self) -> dict[str, Q]:
-        """What an open clock fulfils of which a ticket is breached or at risk."""
-        return {
-            "breached": Q(stopped_at=None, due_at__lt=self.now),
-            "at_risk": Q(stopped_at=None, due_at__gte=self.now, warn_at__lte=self.now),
-        }
-
     def _figure_conditions(self) -> dict[str, Q]:
         """What a clock fulfils that a figure of its metric is of."""
-        conditions = {
-            "met": Q(outcome=StateName.MET),
-            "missed": Q(outcome=StateName.MISSED),
-            "breached": self._states()["breached"],
-        }
-        late = conditions["missed"] | conditions["breached"]
-        conditions["excused"] = Q(late, waived=True)
+        conditions = counted(self.now)
+        late = conditions["late"] = conditions["missed"] | conditions["breached"]
         conditions["compliance"] = conditions["met"] | late
         conditions["adjusted"] = conditions["met"] | Q(late, waived=False)
         return conditions | dict.fromkeys(TIMES, Q(elapsed__isnull=False))
@@ -251,7 +240,7 @@ class ComplianceReport(PeriodReport):
     def _clock_sums(self) -> dict[str, Any]:
         sums: dict[str, Any] = {
             name: Count("ticket", filter=condition, distinct=True)
-            for name, condition in self._states().items()
+            for name, condition in open_states(self.now).items()
         }
         conditions = self._figure_conditions()
         for metric in self.metrics:

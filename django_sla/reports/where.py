@@ -30,20 +30,39 @@ def conditions(sla: "SLA", where: Where) -> list[Q]:
         ValueError: nothing is called so, or a value is none of it.
     """
     paths = filterable(sla)
-    found = []
+    return [
+        _any_of(paths[name], _target(sla, paths[name]), values)
+        for name, values in cleaned(sla, where).items()
+    ]
+
+
+def cleaned(sla: "SLA", where: Where) -> dict[str, list[Any]]:
+    """By name the values as the database has them, each once.
+
+    Raises:
+        ValueError: as above.
+    """
+    paths = filterable(sla)
+    found = {}
     for name, value in where.items():
         if name not in paths:
             raise ValueError(
                 f"where: {name!r} is nothing to filter by; there is {', '.join(paths)}"
             )
         several = isinstance(value, (list, tuple, set, frozenset))
-        found.append(_any_of(name, paths[name], field_at(sla, paths[name]), value, several))
+        target = _target(sla, paths[name])
+        values = [_clean(name, target, one) for one in (value if several else [value])]
+        found[name] = list(dict.fromkeys(values))
     return found
 
 
-def _any_of(name: str, path: str, field: Any, value: Any, several: bool) -> Q:
-    target = field.target_field if field is not None and field.is_relation else field
-    values = [_clean(name, target, one) for one in (value if several else [value])]
+def _target(sla: "SLA", path: str) -> Any:
+    """The field that holds what is compared; None where the path ends in no field."""
+    field = field_at(sla, path)
+    return field.target_field if field is not None and field.is_relation else field
+
+
+def _any_of(path: str, target: Any, values: list[Any]) -> Q:
     condition = Q((f"{path}__in", [one for one in values if not is_unset(one)]))
     if any(map(is_unset, values)):
         condition |= Q((f"{path}__isnull", True))

@@ -89,6 +89,8 @@ class SLAClock(models.Model):
     them and tells nobody. It never changes."""
     elapsed = models.DurationField(_("elapsed"), null=True)
     """Counted time from start to stop; None while the clock is open."""
+    longest_pause = models.DurationField(_("longest pause"), null=True)
+    """The longest of the ended pauses, by the clock on the wall; None where there are none."""
     outcome = models.CharField(_("outcome"), max_length=8, choices=StateName, blank=True)
     """Met or missed once the clock has stopped, ``none`` where nothing is promised; empty while
     it is open."""
@@ -126,6 +128,7 @@ class SLAClock(models.Model):
             next_at=first_at(clock, due_at, warn_at),
             watched_from=watched_from,
             elapsed=counted(clock, clock.stopped_at) if clock.stopped_at else None,
+            longest_pause=max((p.duration for p in clock.pauses), default=None),
             outcome=outcome(clock),
         )
         return row

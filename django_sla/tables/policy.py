@@ -98,6 +98,7 @@ class Policy(Revising):
             ("apply_policy", "Can apply policies to open tickets"),
             ("waive_breach", "Can waive breaches"),
             ("view_ip", "Can see IP addresses in changelogs"),
+            ("view_reports", "Can see the reports of all tickets"),
         ]
 
     def __str__(self) -> str:

@@ -28,8 +28,9 @@ def make_companions(model: type[models.Model]) -> tuple[type[SLAEvent], type[SLA
         SLAClock,
         related_name="sla_clocks",
         unique=("ticket", "metric", "cycle"),
-        # What is open and due next, on databases without partial indexes too.
-        indexes=(["stopped_at", "due_at"], ["next_at"]),
+        # What is open and due next, on databases without partial indexes too; what a sweep looks
+        # at; and what counts in a period.
+        indexes=(["stopped_at", "due_at"], ["next_at"], ["due_at"]),
         ordering=("started_at", "id"),
         verbose_name=_("SLA clock"),
         verbose_name_plural=_("SLA clocks"),

@@ -43,7 +43,7 @@ class AgentTickets:
     def open_tickets(self, user: Any) -> list[SLAQuerySet]:
         """Of each ticket model, those of them with an open clock for which something is promised,
         what is due first before all else."""
-        found = [self._open(sla, self.get_tickets(sla.model, user)) for sla in _declarations()]
+        found = [self._open(sla, self.get_tickets(sla.model, user)) for sla in declarations()]
         return [tickets for tickets in found if not tickets.query.is_empty()]
 
     def _open(self, sla: SLA, tickets: QuerySet[Any]) -> SLAQuerySet:
@@ -59,7 +59,7 @@ class AgentTickets:
         return tickets.select_related(sla.priority) if _is_relation(sla) else tickets
 
 
-def _declarations() -> list[SLA]:
+def declarations() -> list[SLA]:
     return sorted(registry.tickets.values(), key=lambda sla: sla.model._meta.label)
 
 

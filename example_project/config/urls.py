@@ -1,3 +1,4 @@
+from desk.views import DeskDashboard
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth import views as auth
@@ -15,6 +16,7 @@ urlpatterns = [
     path("favicon.ico", RedirectView.as_view(url=static("desk/favicon.svg"))),
     path("admin/", admin.site.urls),
     path("api/", include("desk.api")),
+    path("dashboard/", DeskDashboard.as_view()),
     path("", include("django_sla.urls")),
     path("", include("desk.urls")),
 ]
