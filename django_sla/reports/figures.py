@@ -1,6 +1,6 @@
 """What a compliance report says of one group: its row, and the figures of each metric in it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from operator import attrgetter
@@ -56,6 +56,12 @@ class Figures:
     def adjusted(self) -> float | None:
         """Percent met when excused breaches are left out."""
         return _percent(self.met, self.judged - self.excused)
+
+
+def added(several: Iterable[Figures]) -> Figures:
+    """The counts of all of them together; times do not add up."""
+    found = list(several)
+    return Figures(**{name: sum(getattr(one, name) for one in found) for name in COUNTS})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
+from django.core.validators import ProhibitNullCharactersValidator
 from django.db.models import Field, Model, Q
 
 from django_sla.reports.grouping import PRIORITY, STATUS, field_at, is_unset
@@ -75,6 +76,13 @@ def _clean(name: str, field: Any, value: Any) -> Any:
     if field is None or is_unset(value):
         return value
     try:
-        return field.to_python(getattr(value, field.attname) if isinstance(value, Model) else value)
+        found = field.to_python(
+            getattr(value, field.attname) if isinstance(value, Model) else value
+        )
+        # Numbers that no database has room for, and characters that PostgreSQL has none for.
+        field.run_validators(found)
+        if isinstance(found, str):
+            ProhibitNullCharactersValidator()(found)
     except ValidationError:
         raise ValueError(f"where: {name}: {value!r} is none") from None
+    return found

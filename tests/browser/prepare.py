@@ -10,8 +10,9 @@ from desk.models import Department, Ticket
 from django.contrib.auth.models import Permission, User
 
 from django_sla.models import Calendar, Notice, Policy, Sweep
+from django_sla.moment import as_of
 from django_sla.tables.delivery import Standing
-from tests.browser.steps import DEPARTMENTS
+from tests.browser.steps import DEPARTMENTS, HOSTILE
 
 POLICIES = ["Faster", "Interrupted", "By hand", "In use", "Edited", "Read", "Broad", "Special"]
 CALENDARS = ["Ontario", "One of several", "Two of several"]
@@ -79,3 +80,15 @@ policy("VIP customers", 110, why, where("priority", "urgent"))
 policy("Winter campaign", 120, why, effective_until=datetime(2020, 1, 31, 23, tzinfo=UTC))
 policy("Office", 130, why)
 Ticket.objects.create(title="Why?", category="why")
+
+# Late, with names that somebody chose to do harm, for the dashboard.
+policy(f"{HOSTILE} too", 140, where("category", HOSTILE))
+villain = User.objects.create_user("villain", first_name=HOSTILE, is_staff=True)
+with as_of(datetime.now(UTC) - timedelta(days=3)):
+    for title in (HOSTILE, f"{HOSTILE} again"):
+        Ticket.objects.create(
+            title=title,
+            category=HOSTILE,
+            assignee=villain,
+            department=Department.objects.get(name=HOSTILE),
+        )

@@ -59,6 +59,9 @@ def test_what_there_is() -> None:
             "where: 'title' is nothing to filter by; there is agent, department, priority, status",
         ),
         ({"department": "Support"}, "where: department: 'Support' is none"),
+        ({"department": 10**30}, "where: department: 1000000000000000000000000000000 is none"),
+        ({"priority": "high\0"}, r"where: priority: 'high\\x00' is none"),
+        ({"priority": "far too long"}, "where: priority: 'far too long' is none"),
     ],
 )
 def test_refused(where: dict[str, Any], message: str) -> None:
