@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -43,6 +44,11 @@ FORMATS = {
         ),
     )
 }
+
+
+def available() -> list[str]:
+    """The formats that can be written here: a workbook wants the extra ``xlsx``."""
+    return [name for name in FORMATS if name != "xlsx" or find_spec("openpyxl")]
 
 
 def streamed(rows: Report, filename: str, format: str = "csv") -> StreamingHttpResponse:

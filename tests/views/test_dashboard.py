@@ -266,6 +266,31 @@ def test_tickets_as_a_file(browser: Client, two: Any) -> None:
     assert [row["title"] for row in csv.DictReader(text.splitlines())] == ["Bad"]
 
 
+@pytest.mark.parametrize("query", ["tickets=response_late", "report=priority"])
+@pytest.mark.parametrize("format", ["csv", "json", "xlsx"])
+def test_every_kind_of_file(browser: Client, two: Any, query: str, format: str) -> None:
+    response = get(browser, f"{query}&format={format}")
+    assert f".{format}" in response.headers["Content-Disposition"]
+    assert len(b"".join(response.streaming_content)) > 100
+
+
+def test_a_table_as_a_file_has_its_period_and_filters(browser: Client, two: Any) -> None:
+    def saved(query: str) -> list[tuple[str, str]]:
+        text = b"".join(get(browser, query).streaming_content).decode("utf-8-sig")
+        return [(row["group"], row["tickets"]) for row in csv.DictReader(text.splitlines())]
+
+    assert saved("report=priority") == [("Urgent", "1"), ("Medium", "1"), ("Total", "2")]
+    assert saved("report=priority&priority=urgent") == [("Urgent", "1"), ("Total", "1")]
+    assert saved("report=agent&period=last-month")[-1] == ("Total", "0")
+
+
+@pytest.mark.parametrize(
+    "query", ["report=nonsense", "tickets=tickets&format=exe", "report=agent&format=x"]
+)
+def test_no_such_file(browser: Client, query: str) -> None:
+    assert get(browser, query).status_code == 404
+
+
 def test_pages_of_tickets(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(DashboardView, "page_size", 2)
     for number in range(5):

@@ -16,7 +16,7 @@ DEFAULT = "month"
 IS_NULL = "__isnull"
 """What follows the name of a dimension in the address of those that have none."""
 
-OWN = ("period", "since", "until", "model", "tickets", "format", "page")
+OWN = ("period", "since", "until", "model", "tickets", "report", "format", "page")
 """What the address says besides; a dimension called so cannot be filtered by."""
 
 MAX_DAYS = 1100

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from django_sla.reports.export import available
 from django_sla.reports.figures import Figures, Row
 from django_sla.reports.grouping import PRIORITY
 from django_sla.tables.clock import metric_name
@@ -50,6 +51,8 @@ class Table:
     objective: str
     lines: Sequence[Line]
     more: Sequence[Line]
+    files: Sequence[tuple[str, str]]
+    """The compliance report by the same: the kind of file, and its address."""
 
 
 def table(
@@ -67,7 +70,13 @@ def table(
         objective=f"{objective:g}",
         lines=lines[:SHOWN],
         more=lines[SHOWN:],
+        files=files(address, report=name),
     )
+
+
+def files(address: Address, **asked: str) -> list[tuple[str, str]]:
+    """What can be saved: the kind of file, and its address."""
+    return [(name.upper(), address.at(**asked, format=name)) for name in available()]
 
 
 def _line(name: str, row: Row, address: Address, objective: float, has_address: bool) -> Line:

@@ -18,12 +18,14 @@ from django.views import View
 
 from django_sla.models import SLA
 from django_sla.moment import now as read_now
+from django_sla.reports.compliance import ComplianceReport
 from django_sla.reports.dashboard import Dashboard
-from django_sla.reports.export import streamed
+from django_sla.reports.export import available, streamed
 from django_sla.reports.tickets import TicketList
 from django_sla.ticket.queryset import judged_together
 from django_sla.views.dashboard.form import PeriodForm
 from django_sla.views.dashboard.panels import NOW, Panels
+from django_sla.views.dashboard.tables import files
 from django_sla.views.tickets import declarations
 
 PERMISSION = "django_sla.view_reports"
@@ -88,6 +90,8 @@ class DashboardView(LoginRequiredMixin, View):
         panels = Panels(dashboard, form, self.request.GET, self.ticket_url)
         if number := self.request.GET.get("tickets"):
             return self._tickets_of(number, panels)
+        if by := self.request.GET.get("report"):
+            return self._report_by(by, dashboard)
         context = self.get_context_data(form=form, panels=panels)
         return render(self.request, self.template_name, context)
 
@@ -106,9 +110,8 @@ class DashboardView(LoginRequiredMixin, View):
             tickets, title = panels.tickets_of(number)
         except ValueError:
             raise Http404(f"{number!r} is no number of a dashboard") from None
-        if self.request.GET.get("format") == "csv":
-            name = f"{self.declaration.model._meta.model_name} {number}"
-            return streamed(TicketList(tickets, now=panels.now), name)
+        if format := self._format():
+            return streamed(TicketList(tickets, now=panels.now), self._file(number), format)
         ordered = tickets.order_by("-created_at", "-pk")
         page = Paginator(ordered, self.page_size).get_page(self.request.GET.get("page"))
         judged_together(list(page), panels.now)
@@ -118,13 +121,33 @@ class DashboardView(LoginRequiredMixin, View):
             is_of_period=number not in NOW,
             metrics=panels.metrics,
             back_url=panels.address.at(),
-            csv_url=panels.address.at(tickets=number, format="csv"),
+            files=files(panels.address, tickets=number),
             page=page,
             previous_url=self._page_url(panels, number, page.has_previous() and page.number - 1),
             next_url=self._page_url(panels, number, page.has_next() and page.number + 1),
             lines=[panels.line(ticket) for ticket in page],
         )
         return render(self.request, self.tickets_template_name, context)
+
+    def _report_by(self, by: str, dashboard: Dashboard) -> HttpResponseBase:
+        """What a table shows, and all other figures, as a file."""
+        if by not in dashboard.by:
+            raise Http404(f"{by!r} has no table")
+        report = ComplianceReport(self.tickets, by=by, **dashboard.span, **dashboard.options)
+        return streamed(report, self._file(by), self._format() or "csv")
+
+    def _format(self) -> str:
+        """
+        Raises:
+            Http404: it cannot be written here.
+        """
+        name = self.request.GET.get("format", "")
+        if name and name not in available():
+            raise Http404(f"{name!r} is no format; there is {', '.join(available())}")
+        return name
+
+    def _file(self, of: str) -> str:
+        return f"{self.declaration.model._meta.model_name} {of}"
 
     def _page_url(self, panels: Panels, number: str, page: int) -> str:
         return panels.address.at(tickets=number, page=str(page)) if page else ""
