@@ -13,7 +13,9 @@ from django.contrib.auth import get_user_model
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from django_sla.core.policy import Policy
 from django_sla.moment import as_of
+from django_sla.registry import register_policy, unregister_policy
 from django_sla.reports.calendar_period import Period
 from django_sla.reports.compliance import ComplianceReport
 from django_sla.reports.dashboard import Dashboard
@@ -377,3 +379,36 @@ def test_days_are_those_of_the_period(agent: Any) -> None:
     utc = Period(first=MARCH.first, end=MARCH.end, tz=UTC)
     other = Dashboard(Ticket.objects.all(), utc, now=after(60 * 24))
     assert other.total.metrics["response"].missed == 0
+
+
+def test_midnight_belongs_to_what_begins_then(agent: Any) -> None:
+    ticket = opened(0)
+    midnight = datetime(2026, 3, 16, tzinfo=ZONE)
+    with as_of(after(1)):
+        ticket.sla.set_target("response", midnight, "Agreed")
+    answered(ticket, agent, 19 * 24)
+    weeks = {part.label: row.response.missed for part, row in zip(*trend(), strict=True)}
+    assert (weeks["2026-W11"], weeks["2026-W12"]) == (0, 1)
+    burn = dashboard().burns[0]
+    assert [part.label for part, late in zip(burn.parts, burn.late, strict=True) if late] == [
+        "2026-03-16"
+    ]
+
+
+def trend() -> tuple[Any, Any]:
+    found = dashboard()
+    return found.trend_parts, found.trend
+
+
+def test_a_pause_of_several_metrics_is_one_pause(agent: Any) -> None:
+    goals = {"*": {"resolution": "8h", "closure": "2d"}}
+    policy = Policy.build("Closing", goals)
+    register_policy(policy)
+    try:
+        ticket = moved(moved(opened(0), "pending", 1), "working", 5)
+        moved(opened(0), "pending", 3)
+        assert len({row.metric for row in ticket.sla_clocks.exclude(longest_pause=None)}) == 2
+        found = dashboard().longest_pauses
+    finally:
+        unregister_policy(policy.name)
+    assert [entry.lasted for entry in found] == [NOW - after(3), timedelta(hours=4)]
