@@ -50,6 +50,15 @@ class InvalidPolicyFile(SLAError, ValueError):
         return "\n  ".join([super().__str__(), *told])
 
 
+class PoliciesDiffer(SLAError):
+    """The policy {0!r} of code or the settings is not the same in a new process: something
+    changes it after the start; work in one process."""
+
+
+class CannotShare(SLAError):
+    """Several processes cannot work at it: {0}"""
+
+
 class AlreadyRegistered(SLAError):
     """The {0} {1!r} is there already and differs from this one; register it once, or give this
     one another name."""
@@ -106,6 +115,15 @@ class HolidaysNotInstalled(SLAError):
 
 class MetricsNotInstalled(SLAError):
     """The package "prometheus_client" is not installed; run: pip install "django-sla[metrics]"."""
+
+
+class ForecastNotInstalled(SLAError):
+    """The package "statsmodels" is not installed; run: pip install "django-sla[forecast]"."""
+
+
+class NotEnoughHistory(SLAError, ValueError):
+    """not enough history: promises came due in {0} of the last {2} weeks, and a forecast needs
+    {1}."""
 
 
 class APINotInstalled(SLAError, ImproperlyConfigured):

@@ -1,8 +1,9 @@
-"""What commands take in common: which ticket model, which tickets, and instants."""
+"""What commands take in common: which ticket model, which tickets, instants and zones."""
 
 from collections.abc import Iterable
-from datetime import date, datetime, time
+from datetime import date, datetime, time, tzinfo
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError
@@ -68,6 +69,36 @@ def instant(option: str, text: str | None) -> datetime | None:
     if not isinstance(found, datetime):
         found = datetime.combine(found, time())
     return timezone.make_aware(found) if timezone.is_naive(found) else found
+
+
+def zone(option: str, text: str | None) -> tzinfo | None:
+    """
+    Raises:
+        CommandError: no time zone is called so.
+    """
+    if text is None:
+        return None
+    try:
+        return ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise CommandError(
+            f"{option}: {text!r} is not a time zone; write it as America/Toronto"
+        ) from None
+
+
+def where(conditions: Iterable[str]) -> dict[str, list[str]]:
+    """The values by name, of ``--where NAME=VALUE``, which may be repeated.
+
+    Raises:
+        CommandError: one has no equals sign.
+    """
+    found: dict[str, list[str]] = {}
+    for condition in conditions:
+        name, equals, value = condition.partition("=")
+        if not equals:
+            raise CommandError(f"--where: {condition!r} is no NAME=VALUE")
+        found.setdefault(name, []).append(value)
+    return found
 
 
 def tickets(sla: "SLA", named: Iterable[str], using: str) -> list[Any]:

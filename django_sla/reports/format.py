@@ -76,18 +76,20 @@ class Report(Protocol):
 
 
 def to_table(report: Report, detail: bool = False) -> str:
-    """Aligned text, the total below a line. Durations are cut to two units, as in "2d 4h"."""
+    """Aligned text, the total below a line where there is one. Durations are cut to two units, as
+    in "2d 4h"."""
     columns = [column for column in report.columns if detail or not column.detail]
     titles = [str(column.title).partition(" ")[::2] for column in columns]
-    heads = [[title[line] for title in titles] for line in (0, 1)]
+    heads = [[title[line] for title in titles] for line in (0, 1) if any(t[line] for t in titles)]
     body = [[_shown(column, row) for column in columns] for row in report.rows]
-    foot = [_shown(column, report.total) for column in columns]
+    total = [] if report.total is None else [report.total]
+    foot = [[_shown(column, row) for column in columns] for row in total]
     texts = [column.unit is Unit.TEXT for column in columns]
-    widths = [max(map(width, cells)) for cells in zip(*heads, *body, foot, strict=True)]
-    lines = [_line(cells, widths, texts) for cells in (*heads, *body, foot)]
+    widths = [max(map(width, cells)) for cells in zip(*heads, *body, *foot, strict=True)]
+    lines = [_line(cells, widths, texts) for cells in (*heads, *body, *foot)]
     rule = "  ".join("-" * width for width in widths)
     lines.insert(len(heads), rule)
-    if body:
+    if body and foot:
         lines.insert(-1, rule)
     return "\n".join(lines) + "\n"
 

@@ -57,6 +57,12 @@ class Made:
 # Tables
 
 
+def test_a_table_of_short_titles_that_does_not_add_up() -> None:
+    assert to_table(Made([row("Ann", 3)], total=None, columns=COLUMNS[:2])) == (
+        "Agent  Tickets\n-----  -------\nAnn          3\n"
+    )
+
+
 def test_a_table() -> None:
     made = Made([row("Ann", 12, 97.25, 52 * HOUR + timedelta(seconds=59)), row("Zoë")])
     assert to_table(made) == (
