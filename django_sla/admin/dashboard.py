@@ -19,6 +19,7 @@ class AdminDashboardView(DashboardView):
 
     template_name = "admin/django_sla/dashboard.html"
     tickets_template_name = "admin/django_sla/dashboard_tickets.html"
+    forecast_template_name = "admin/django_sla/dashboard_forecast.html"
     model_admin: Any = None
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

@@ -111,3 +111,13 @@ def test_charts_say_what_they_show_without_being_seen(admin: Visitor) -> None:
     assert re.fullmatch(r"2\d{3}-W\d\d · Resolution: [\d.]+ %", title or "")
     # No script draws them, and none of ours writes styles.
     assert not admin.page.evaluate("document.querySelectorAll('.sla-dashboard [style]').length")
+
+
+def test_what_is_to_be_expected(admin: Visitor) -> None:
+    admin.measured = set()
+    admin.open(PAGES[0])
+    admin.follow("Forecast")
+    expect(card(admin, "Most likely to breach")).to_be_visible()
+    expect(card(admin, "Resolution: the next weeks")).to_be_visible()
+    admin.follow("Back to the dashboard")
+    expect(card(admin, "By priority")).to_be_visible()

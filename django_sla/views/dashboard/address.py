@@ -9,7 +9,7 @@ from django_sla.reports.calendar_period import Period
 from django_sla.reports.grouping import is_unset
 from django_sla.views.dashboard.form import IS_NULL
 
-FLEETING = ("tickets", "report", "format", "page")
+FLEETING = ("tickets", "report", "forecast", "format", "page")
 """What belongs to one page only."""
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import get_language_bidi
 from django_sla.reports.calendar_period import Bucket
 
 WIDTH, HEIGHT = 560, 220
-LEFT, RIGHT, TOP, BOTTOM = 50, 24, 10, 26
+LEFT, RIGHT, TOP, BOTTOM = 56, 24, 10, 26
 TICKS = 7
 """The most labels below a chart."""
 
@@ -47,6 +47,12 @@ class Mark:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Area:
+    name: str
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Lines:
     """A line chart."""
 
@@ -60,6 +66,7 @@ class Lines:
     parts: Sequence[Mark]
     """The horizontal one; not every part has its label."""
     rules: Sequence[Mark]
+    areas: Sequence[Area] = ()
     width: int = WIDTH
     height: int = HEIGHT
     is_mirrored: bool = False
@@ -72,6 +79,17 @@ class Series:
     """One for each part; None where there is none."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Range:
+    """Between which heights something will be, in parts one after the other."""
+
+    name: str
+    first: int
+    """The place of the first of these parts."""
+    bounds: Sequence[tuple[float, float]]
+    """The lower and the upper one of each."""
+
+
 def lines(
     title: str,
     parts: Sequence[Bucket],
@@ -80,6 +98,7 @@ def lines(
     scale: Sequence[float],
     text: Callable[[float], str],
     rules: Sequence[tuple[float, str]] = (),
+    ranges: Sequence[Range] = (),
     shown: Callable[[float], str] | None = None,
 ) -> Lines:
     """A line chart of at least one part.
@@ -116,6 +135,11 @@ def lines(
             ],
         )
 
+    def area(one: Range) -> Area:
+        there = [(x(one.first + n), y(high)) for n, (_low, high) in enumerate(one.bounds)]
+        back = [(x(one.first + n), y(low)) for n, (low, _high) in enumerate(one.bounds)]
+        return Area(name=one.name, path=f"{_path([*there, *reversed(back)])}Z")
+
     every = ceil(len(parts) / TICKS)
     return Lines(
         title=title,
@@ -130,6 +154,7 @@ def lines(
             for place, (back, part) in enumerate(list(enumerate(reversed(parts)))[::every])
         ],
         rules=[Mark(at=_number(y(value)), label=name) for value, name in rules],
+        areas=[area(one) for one in ranges],
         is_mirrored=mirrored,
     )
 

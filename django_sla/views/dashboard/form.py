@@ -16,7 +16,9 @@ DEFAULT = "month"
 IS_NULL = "__isnull"
 """What follows the name of a dimension in the address of those that have none."""
 
-OWN = ("period", "since", "until", "model", "tickets", "report", "format", "page")
+OWN = (
+    "period", "since", "until", "model", "tickets", "report", "forecast", "format", "page",
+)  # fmt: skip
 """What the address says besides; a dimension called so cannot be filtered by."""
 
 MAX_DAYS = 1100

@@ -122,6 +122,10 @@ class Panels:
         return found
 
     @property
+    def forecast_url(self) -> str:
+        return self.address.at(forecast="1")
+
+    @property
     def reset_url(self) -> str:
         return self.address.at(**dict.fromkeys(self._filter_names))
 

@@ -14,6 +14,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.utils.translation import gettext as _
 from django.views import View
 
 from django_sla.models import SLA
@@ -24,6 +25,7 @@ from django_sla.reports.export import available, streamed
 from django_sla.reports.tickets import TicketList
 from django_sla.ticket.queryset import judged_together
 from django_sla.views.dashboard.form import PeriodForm
+from django_sla.views.dashboard.outlook import Outlook
 from django_sla.views.dashboard.panels import NOW, Panels
 from django_sla.views.dashboard.tables import files
 from django_sla.views.tickets import declarations
@@ -32,8 +34,9 @@ PERMISSION = "django_sla.view_reports"
 
 
 class DashboardView(LoginRequiredMixin, View):
-    """Numbers about the tickets that ``get_tickets`` gives, and with the parameter ``tickets`` the
-    tickets behind one of them. Some twenty queries, whatever the number of tickets.
+    """Numbers about the tickets that ``get_tickets`` gives; with the parameter ``tickets`` the
+    tickets behind one of them, and with ``forecast`` what is to be expected. Some twenty queries,
+    whatever the number of tickets.
 
     Override ``get_tickets`` to show somebody the numbers of some tickets::
 
@@ -46,6 +49,7 @@ class DashboardView(LoginRequiredMixin, View):
 
     template_name = "django_sla/dashboard.html"
     tickets_template_name = "django_sla/dashboard_tickets.html"
+    forecast_template_name = "django_sla/dashboard_forecast.html"
     objective: float | None = None
     """Percent of promises that are to be kept; None for that of the settings."""
     by: Iterable[str] | None = None
@@ -90,6 +94,8 @@ class DashboardView(LoginRequiredMixin, View):
         panels = Panels(dashboard, form, self.request.GET, self.ticket_url)
         if number := self.request.GET.get("tickets"):
             return self._tickets_of(number, panels)
+        if self.request.GET.get("forecast"):
+            return self._forecast(dashboard, panels)
         if by := self.request.GET.get("report"):
             return self._report_by(by, dashboard)
         context = self.get_context_data(form=form, panels=panels)
@@ -128,6 +134,15 @@ class DashboardView(LoginRequiredMixin, View):
             lines=[panels.line(ticket) for ticket in page],
         )
         return render(self.request, self.tickets_template_name, context)
+
+    def _forecast(self, dashboard: Dashboard, panels: Panels) -> HttpResponseBase:
+        context = self.get_context_data(
+            panels=panels,
+            title=_("Forecast"),
+            outlook=Outlook(dashboard, self.ticket_url),
+            back_url=panels.address.at(),
+        )
+        return render(self.request, self.forecast_template_name, context)
 
     def _report_by(self, by: str, dashboard: Dashboard) -> HttpResponseBase:
         """What a table shows, and all other figures, as a file."""
