@@ -64,14 +64,14 @@ class SLAFilter(BaseFilterBackend):
         for name, field in ListQuery().fields.items():
             known = list(field.known()) if hasattr(field, "known") else None
             schema = {"enum": known} if known else {"format": "date-time"}
-            found.append(_parameter(name, field.help_text, schema))
+            found.append(parameter(name, field.help_text, schema))
         if not _orders(view):
             by_due = {"enum": list(BY_DUE)}
-            found.append(_parameter(ORDERING, "By the open clock that is due first.", by_due))
+            found.append(parameter(ORDERING, "By the open clock that is due first.", by_due))
         return found
 
 
-def _parameter(name: str, description: Any, schema: dict[str, Any]) -> dict[str, Any]:
+def parameter(name: str, description: Any, schema: dict[str, Any]) -> dict[str, Any]:
     return {
         "name": name,
         "in": "query",

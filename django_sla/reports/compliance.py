@@ -1,6 +1,6 @@
 """How far promises were kept: compliance, and how long things took."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import product
 from typing import Any
@@ -51,15 +51,23 @@ class ComplianceReport(PeriodReport):
     """
 
     metrics: tuple[str, ...] = ("response", "resolution")
-    """The metrics that have columns; a subclass may name others."""
+    """The metrics that have columns."""
 
     sought: tuple[str, ...] = ("reopened", "without_policy")
     """The counts of tickets that each take a query of their own; a subclass may do without."""
 
-    def __init__(self, queryset: QuerySet[Any], *, compare: bool = False, **options: Any):
+    def __init__(
+        self,
+        queryset: QuerySet[Any],
+        *,
+        metrics: Sequence[str] | None = None,
+        compare: bool = False,
+        **options: Any,
+    ):
         """As for :class:`PeriodReport`.
 
         Args:
+            metrics: those that have columns, instead of those of the class.
             compare: whether ``columns`` have each figure of the previous period too, and the
                 change since.
 
@@ -67,6 +75,7 @@ class ComplianceReport(PeriodReport):
             ValueError: also where there is nothing to compare with, for want of ``since``.
         """
         super().__init__(queryset, **options)
+        self.metrics = tuple(metrics or self.metrics)
         if compare and self.previous is None:
             raise ValueError("compare: there is no period before one that has no beginning")
         self.compare = compare

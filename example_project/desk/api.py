@@ -10,7 +10,14 @@ from rest_framework.routers import SimpleRouter
 from rest_framework.serializers import ModelSerializer
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
-from django_sla.api import ComplianceReportView, SLASerializerMixin, SLAViewSetMixin
+from django_sla.api import (
+    ComplianceReportView,
+    ComplianceTicketsView,
+    SLASerializerMixin,
+    SLAViewSetMixin,
+    TimeByDimensionView,
+    TimeInStatusView,
+)
 from django_sla.models import SLAQuerySet
 
 from .models import Ticket
@@ -49,8 +56,25 @@ class TicketViewSet(Visible, SLAViewSetMixin, ReadOnlyModelViewSet):
         return bool(self.request.user.is_staff)
 
 
-class ComplianceView(Visible, ComplianceReportView):
+class Reported(Visible):
+    queryset = Ticket.objects.none()
+    """Only for the schema, too."""
+
+
+class ComplianceView(Reported, ComplianceReportView):
     """How far the desk kept its promises."""
+
+
+class NumberView(Reported, ComplianceTicketsView):
+    """The tickets behind a number of that."""
+
+
+class StatusView(Reported, TimeInStatusView):
+    """How long tickets were in each status."""
+
+
+class DimensionView(Reported, TimeByDimensionView):
+    """How long tickets were with each agent, department and category."""
 
 
 router = SimpleRouter()
@@ -59,5 +83,8 @@ router.register("tickets", TicketViewSet)
 urlpatterns = [
     *router.urls,
     path("reports/compliance/", ComplianceView.as_view(), name="compliance"),
+    path("reports/compliance/tickets/", NumberView.as_view(), name="compliance-tickets"),
+    path("reports/time-in-status/", StatusView.as_view(), name="time-in-status"),
+    path("reports/time-with/", DimensionView.as_view(), name="time-with"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
 ]

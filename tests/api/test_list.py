@@ -146,15 +146,33 @@ def test_as_many_queries_for_fifty_as_for_one(client: APIClient) -> None:
 # The host's serializer
 
 
-def test_the_six_columns_are_read_only(client: APIClient, ticket: Ticket) -> None:
+@pytest.mark.parametrize(
+    ("body", "field", "remedy"),
+    [
+        ({"resolution_target": at(9)}, "resolution_target", "set-target"),
+        ({"resolution_target": None}, "resolution_target", "set-target"),
+        ({"resolution_target": "soon"}, "resolution_target", "set-target"),
+        ({"created_at": at(-99)}, "created_at", "what happens to the ticket"),
+        ({"sla": {"resolved_at": at(1)}}, "sla", "resolved_at: It is read-only"),
+        ({"sla": {"response_target": None}}, "sla", "response_target: It is read-only"),
+    ],
+)
+def test_the_six_columns_are_read_only(
+    client: APIClient, ticket: Ticket, body: dict[str, Any], field: str, remedy: str
+) -> None:
     before = Ticket.objects.values().get()
-    response = client.patch(
-        f"/tickets/{ticket.pk}/",
-        {"title": "New", "resolution_target": at(9), "created_at": at(-99), "sla": {"id": 9}},
-        format="json",
-    )
-    assert response.status_code == 200
-    assert Ticket.objects.values().get() == before | {"title": "New"}
+    response = client.patch(f"/tickets/{ticket.pk}/", {"title": "New", **body}, format="json")
+    assert response.status_code == 400
+    assert set(response.data) == {field}
+    assert remedy in str(response.data)
+    assert Ticket.objects.values().get() == before
+
+
+def test_a_new_ticket_is_sent_without_them(client: APIClient) -> None:
+    refused = client.post("/tickets/", {"title": "New", "created_at": at(-1)}, format="json")
+    assert set(refused.data) == {"created_at"}
+    empty = {"title": "New", "created_at": None, "sla": {"response_target": None}}
+    assert client.post("/tickets/", empty, format="json").status_code == 201
 
 
 def test_what_was_read_can_be_written_back(client: APIClient, ticket: Ticket) -> None:
@@ -172,6 +190,10 @@ def test_a_column_under_another_name(ticket: Ticket) -> None:
             fields = ["title", "due", "resolved_at"]
 
     serializer = Renamed(ticket, {"title": "New", "due": at(9), "resolved_at": at(-1)})
+    assert not serializer.is_valid()
+    assert set(serializer.errors) == {"due", "resolved_at"}
+    due = ticket.resolution_target.isoformat()
+    serializer = Renamed(ticket, {"title": "New", "due": due, "resolved_at": None})
     assert serializer.is_valid(), serializer.errors
     assert serializer.validated_data == {"title": "New"}
     assert set(serializer.data) == {"title", "due", "resolved_at", "sla"}

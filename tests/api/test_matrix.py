@@ -5,11 +5,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.urls import URLPattern
 from django.utils import timezone
 from rest_framework.test import APIClient
 
 from tests.api.conftest import opened
-from tests.api.urls import router
+from tests.api.urls import router, urlpatterns
 from tests.hosts.desk.models import Ticket
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.api.urls")]
@@ -38,7 +39,16 @@ EXPECTED: dict[str, tuple[int, int, int]] = {
 }
 
 
+REPORTS: dict[str, dict[str, str]] = {
+    "compliance/": {"by": "department"},
+    "compliance/tickets/": {"number": "response_late"},
+    "time-in-status/": {},
+    "time-with/": {"by": "department"},
+}
+
+
 def test_the_matrix_has_every_address() -> None:
+    assert {str(url.pattern) for url in urlpatterns if isinstance(url, URLPattern)} == {*REPORTS}
     paths = {
         str(url.pattern).partition("(?P<pk>[^/.]+)/")[2].rstrip("$")
         for url in router.urls
@@ -106,3 +116,25 @@ def test_lists_and_numbers_are_of_what_they_see(
     assert listed.data["count"] == len(listed.data["results"]) == expected
     assert counted.data["total"]["tickets"] == expected
     assert ("Kitchen" in str(counted.data)) is (role in SEE)
+
+
+@pytest.mark.parametrize("role", EXPECTED)
+@pytest.mark.parametrize("path", REPORTS)
+def test_reports_are_of_what_they_see(
+    ticket: Ticket, as_: Callable[..., APIClient], role: str, path: str
+) -> None:
+    opened(10, title="Nobody's")
+    client = as_(role)
+    response = client.get(f"/{path}", REPORTS[path])
+    if role == "anonymous":
+        assert response.status_code == 403
+        assert set(response.data) == {"detail"}
+        return
+    expected = 2 if role == "superuser" else 1 if role in SEE else 0
+    found = response.data
+    total = found["count"] if "count" in found else found["total"]["tickets"]
+    assert total == expected
+    # Nor by a filter.
+    filtered = client.get(f"/{path}", {**REPORTS[path], "department": ticket.department_id}).data
+    total = filtered["count"] if "count" in filtered else filtered["total"]["tickets"]
+    assert total == (role in SEE)

@@ -13,7 +13,15 @@ from django_sla import api
 from django_sla.api import documents, limits, requests
 from django_sla.api.errors import CONFLICTS
 from django_sla.api.filters import ListQuery
-from django_sla.api.reports import ReportQuery
+from django_sla.api.reports import (
+    IS_NULL,
+    ComplianceQuery,
+    DimensionQuery,
+    NumberField,
+    NumberQuery,
+    ReportFilter,
+    ReportView,
+)
 from django_sla.exceptions import APINotInstalled
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "rest-api.md"
@@ -80,7 +88,24 @@ def test_fields_and_parameters() -> None:
         "page",
         "page_size",
     }
-    assert names("Report", "parameter") == set(ReportQuery().fields)
+
+
+def test_reports() -> None:
+    assert names("Reports", "view") == {
+        view.__name__ for view in vars(api).values() if _is_report(view)
+    }
+    told = names("Reports", "parameter") - {"priority", "status", IS_NULL}
+    queries = (ComplianceQuery, DimensionQuery, NumberQuery)
+    assert told == {name for query in queries for name in query().fields}
+    assert told == ReportFilter.taken
+    (numbers,) = [row[3] for row in rows("Reports", "parameter") if row[0] == "`number`"]
+    for number in NumberField.known():
+        _metric, _underscore, figure = number.rpartition("_")
+        assert named(numbers) & {number, f"…_{figure}"}, number
+
+
+def _is_report(view: object) -> bool:
+    return isinstance(view, type) and issubclass(view, ReportView)
 
 
 def test_attributes() -> None:

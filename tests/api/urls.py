@@ -8,7 +8,14 @@ from rest_framework.routers import SimpleRouter
 from rest_framework.serializers import ModelSerializer
 from rest_framework.viewsets import ModelViewSet
 
-from django_sla.api import ComplianceReportView, SLASerializerMixin, SLAViewSetMixin
+from django_sla.api import (
+    ComplianceReportView,
+    ComplianceTicketsView,
+    SLASerializerMixin,
+    SLAViewSetMixin,
+    TimeByDimensionView,
+    TimeInStatusView,
+)
 from tests.hosts.desk.models import Ticket
 from tests.hosts.variety.models import UUIDTicket
 
@@ -53,7 +60,19 @@ class UUIDTicketViewSet(SLAViewSetMixin, ModelViewSet):
 
 
 class Compliance(Scoped, ComplianceReportView):
-    pass
+    queryset = Ticket.objects.none()
+
+
+class Behind(Scoped, ComplianceTicketsView):
+    queryset = Ticket.objects.none()
+
+
+class InStatus(Scoped, TimeInStatusView):
+    queryset = Ticket.objects.none()
+
+
+class With(Scoped, TimeByDimensionView):
+    queryset = Ticket.objects.none()
 
 
 router = SimpleRouter()
@@ -63,4 +82,7 @@ router.register("uuid", UUIDTicketViewSet, basename="uuid")
 urlpatterns = [
     path("", include(router.urls)),
     path("compliance/", Compliance.as_view()),
+    path("compliance/tickets/", Behind.as_view()),
+    path("time-in-status/", InStatus.as_view()),
+    path("time-with/", With.as_view()),
 ]
