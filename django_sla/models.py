@@ -8,6 +8,7 @@ from django_sla.tables.feed import Feed
 from django_sla.tables.history import ClientIPHistory, ClientIPHistoryManager
 from django_sla.tables.policy import Policy
 from django_sla.tables.recalculation import Recalculation
+from django_sla.tables.schedule import ReportSchedule
 from django_sla.tables.sweep import Beginning, Sweep
 from django_sla.tables.terms import Terms
 from django_sla.ticket.declaration import SLA
@@ -25,6 +26,7 @@ __all__ = [
     "Notice",
     "Policy",
     "Recalculation",
+    "ReportSchedule",
     "SLAClock",
     "SLAEvent",
     "SLAMixin",

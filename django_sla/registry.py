@@ -48,6 +48,10 @@ watches: dict[str, Watch] = {}
 recipients: dict[str, Callable[[Any], Any]] = {}
 """Whom escalations can tell, by name: ``(ticket)`` gives a user or an address, or several."""
 
+letters: dict[str, Callable[[Any, str], Any]] = {}
+"""What writes the letters of a kind of notice, ``(order, using)``; floors above the flow put them
+here, which has to send what it cannot write."""
+
 _metrics: dict[str, Metric] = {metric.name: metric for metric in METRICS}
 _policies: dict[str, Policy] = {}
 

@@ -1,18 +1,30 @@
 """``manage.py sla_report``: its options, and what it says of wrong ones."""
 
+# ruff: noqa: F811  fixtures that are imported
+
 import csv
 import io
 import json
+import socket
 from collections.abc import Callable
 from datetime import UTC, datetime
+from email.message import EmailMessage
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.contrib.auth.models import Group
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from django_sla import registry
+from django_sla.flow.deliver import deliver
+from django_sla.flow.schedules import put
+from django_sla.models import Notice, ReportSchedule
+from django_sla.moment import as_of
+from django_sla.tables.schedule import Order
+from tests.channels.conftest import post, sending_to  # noqa: F401
+from tests.channels.servers import Post
 from tests.conftest import after
 from tests.hosts.desk.models import Ticket
 from tests.reports.desk import answered, moved, opened
@@ -230,3 +242,105 @@ def test_now_is_hidden_from_help(capsys: Any) -> None:
     with pytest.raises(SystemExit):
         call_command("sla_report", "--help")
     assert "--now" not in capsys.readouterr().out
+
+
+# As a mail
+
+BOSS = "boss@example.com"
+
+
+def attached(sent: EmailMessage) -> str:
+    [file] = sent.iter_attachments()
+    return file.get_content().replace("\r\n", "\n")
+
+
+def test_it_is_mailed_at_once(post: Post, sla_report: Run, agent: Any) -> None:
+    agent.email = "agent@example.com"
+    agent.save()
+    Group.objects.create(name="Managers").user_set.add(agent)
+    moved(answered(opened(), agent, 2), "resolved", 10)
+    options = ("--since", "2026-03-02", "--until", "2026-03-09", "--where", "priority=medium")
+    said = sla_report(*options, "--now", NOW, "--email", BOSS, "--email", "group:Managers")
+    assert said.splitlines() == [f"Sent to {BOSS}.", "Sent to agent."]
+    assert post.recipients == [[BOSS], ["agent@example.com"]]
+    [sent, _other] = post.received
+    assert (
+        str(sent["Subject"]).strip() == "Service levels of tickets: March 2, 2026 – March 8, 2026"
+    )
+    content = attached(sent)
+    expected = sla_report(*options, "--now", NOW, "--format", "csv")
+    assert content == expected.replace("\r\n", "\n")
+    assert set(Notice.objects.values_list("standing", flat=True)) == {"sent"}
+
+
+def test_a_mail_compares_where_it_is_asked_to(post: Post, sla_report: Run) -> None:
+    opened()
+    sla_report("--since", "2026-03-02", "--compare", "--email", BOSS)
+    assert "tickets_previous" in attached(post.received[0])
+
+
+def test_a_server_that_is_away_loses_none(post: Post, sla_report: Run) -> None:
+    opened()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    with sending_to(port):
+        said = sla_report("--email", BOSS)
+    assert said.startswith(f"Waits for {BOSS}, and goes out with a later sla_deliver: Connection")
+    notice = Notice.objects.get()
+    assert (notice.standing, notice.tries) == ("waiting", 1)
+    with as_of(notice.try_at):
+        assert deliver(using="default").sent == 1
+    assert post.recipients == [[BOSS]]
+
+
+def test_somebody_without_an_address_is_told(post: Post, sla_report: Run, agent: Any) -> None:
+    with pytest.raises(CommandError, match="Not everybody was reached"):
+        sla_report("--email", "user:agent", "--email", BOSS)
+    assert post.recipients == [[BOSS]]
+
+
+def test_only_that_mail_is_sent(post: Post, sla_report: Run) -> None:
+    put(Order(model="desk.Ticket", zone="UTC"), ["other@example.com"], "default")
+    sla_report("--email", BOSS)
+    assert post.recipients == [[BOSS]]
+
+
+def test_the_report_of_a_schedule(post: Post, sla_report: Run) -> None:
+    ReportSchedule.objects.create(
+        name="Weekly", model="desk.Ticket", weekday=0, enabled=False, recipients=[BOSS]
+    )
+    assert sla_report("--schedule", "Weekly") == f"Sent to {BOSS}.\n"
+    assert sla_report("--schedule", "Weekly", "--email", "me@example.com") == (
+        "Sent to me@example.com.\n"
+    )
+    assert str(post.received[0]["Subject"]).startswith("Weekly: ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--email", "assignee"), "--email: “assignee” is somebody of a ticket"),
+        (("--email", "nobody"), "--email: Nobody knows “nobody”; name user:ada, group:Managers"),
+        (("--email", "group:Empty"), "--email: nobody who is active is among them"),
+        (("--email", BOSS, "--by", "gone"), "--by: 'gone' is nothing to group by"),
+        (("--email", BOSS, "--by", "status"), "--by status: times in places are not mailed"),
+        (("--email", BOSS, "--time-with", "agent"), "--time-with: times in places are not mailed"),
+        (("--email", BOSS, "--output", "x.csv"), "--output: leave it out; a mail has all of it"),
+        (("--email", BOSS, "--format", "json"), "--format: leave it out; a mail has all of it"),
+        (("--email", BOSS, "--compare"), "--compare: there is no period before"),
+        (("--email", BOSS, "--since", "x"), "--since: 'x' is not a date"),
+        (("--schedule", "gone"), "--schedule: 'gone' is none; there is Weekly"),
+        (("--schedule", "Weekly", "--by", "agent"), "--by: leave it out; a schedule says that"),
+        (("--schedule", "Weekly", "--compare"), "--compare: leave it out; a schedule says that"),
+    ],
+)
+def test_wrong_options_of_a_mail(
+    post: Post, sla_report: Run, arguments: tuple[str, ...], said: str
+) -> None:
+    Group.objects.create(name="Empty")
+    ReportSchedule.objects.create(name="Weekly", model="desk.Ticket", weekday=0, recipients=[BOSS])
+    with pytest.raises(CommandError) as error:
+        sla_report(*arguments)
+    assert str(error.value).startswith(said)
+    assert post.received == []
+    assert not Notice.objects.filter(standing="sent").exists()

@@ -25,6 +25,7 @@ from django_sla.admin.history_page import HistoryPage
 from django_sla.admin.notices import NoticeAdmin
 from django_sla.admin.policies import PolicyAdmin
 from django_sla.admin.recalculations import RecalculationAdmin
+from django_sla.admin.schedules import ReportScheduleAdmin
 from django_sla.admin.sweeps import SweepAdmin
 from django_sla.exceptions import SLAError
 from django_sla.models import SLAQuerySet
@@ -35,6 +36,7 @@ __all__ = [
     "NoticeAdmin",
     "PolicyAdmin",
     "RecalculationAdmin",
+    "ReportScheduleAdmin",
     "ResolutionStateFilter",
     "ResponseStateFilter",
     "SLAAdminMixin",

@@ -92,6 +92,9 @@ class NoticeAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("what"))
     def what(self, notice: Notice) -> str:
+        if notice.kind == NoticeKind.REPORT:
+            name = (notice.report or {}).get("name", "")
+            return lines([capfirst(notice.get_kind_display()), *([name] if name else [])])
         said = [capfirst(notice.get_kind_display()), metric_name(notice.metric)]
         return lines([*said, notice.when] if notice.kind == NoticeKind.ESCALATED else said)
 
@@ -143,9 +146,10 @@ class NoticeAdmin(ReadOnlyAdmin):
         for notice in notices:
             by_model[notice.model].append(notice)
         for label, some in by_model.items():
-            tickets = self._tickets(request, label, {notice.ticket for notice in some})
+            pks = {notice.ticket for notice in some if notice.ticket}
+            tickets = self._tickets(request, label, pks) if pks else {}
             for notice in some:
-                name = f"{notice.model} {notice.ticket}"
+                name = f"{notice.model} {notice.ticket}".strip()
                 notice.shown = {
                     "ticket": tickets.get(notice.ticket, (name, "")),
                     "recipient": _recipient(notice, users),

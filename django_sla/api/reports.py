@@ -141,12 +141,13 @@ class ReportFilter(BaseFilterBackend):
         return found
 
 
-def _described(query: Any, answer: Any = ReportDocument) -> Any:
+def _described(query: Any, answer: Any = ReportDocument, *more: int) -> Any:
+    """``more`` codes of errors."""
     return extend_schema(
         parameters=[query],
         responses={
             200: OpenApiResponse(answer),
-            **{code: ERRORS[code] for code in (400, 403, 429)},
+            **{code: ERRORS[code] for code in (400, 403, *more, 429)},
         },
         filters=True,
     )
@@ -253,7 +254,7 @@ class ComplianceReportView(ReportView):
         return self.answer()
 
     def make(self, tickets: QuerySet[Any], asked: Mapping[str, Any], **period: Any) -> Any:
-        chosen = {name: asked.get(name) for name in ("by", "compare", "metrics")}
+        chosen: dict[str, Any] = {n: asked.get(n) for n in ("by", "compare", "metrics")}
         return self.report_class(tickets, **chosen, **period)
 
 
@@ -269,7 +270,7 @@ class ComplianceTicketsView(ReportView):
         every = [metric.name for metric in metrics()]
         return self.report_class(tickets, metrics=every, **period)
 
-    @_described(NumberQuery, SLADocument(many=True))
+    @_described(NumberQuery, SLADocument(many=True), 404)
     def get(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         report, asked = self._report()
         found = report.tickets_of(Row(), asked["number"]).order_by("-created_at", "-pk")

@@ -2,7 +2,8 @@
 
 from typing import Any, ClassVar
 
-from django_sla.flow.message import Message
+from django_sla.exceptions import Undeliverable
+from django_sla.flow.message import Letter, Message
 
 
 class Channel:
@@ -43,3 +44,11 @@ class Channel:
             Exception: it did not work; it is tried again later, with the same key.
         """
         raise NotImplementedError
+
+    def post(self, letter: Letter) -> None:
+        """Send a report, the same way. A channel that carries none need not have this.
+
+        Raises:
+            Undeliverable, Exception: as above.
+        """
+        raise Undeliverable(f"The channel {self.name!r} carries no reports; an Email does.")

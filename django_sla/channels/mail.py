@@ -16,12 +16,13 @@ from django.template.loader import render_to_string
 from django.utils.encoding import punycode
 
 from django_sla.channels.base import Channel
+from django_sla.channels.illustrated import IllustratedEmail
 from django_sla.channels.locale import speaking_to
 from django_sla.channels.options import seconds
 from django_sla.channels.wording import in_words, one_line
 from django_sla.conf import settings
 from django_sla.exceptions import Undeliverable
-from django_sla.flow.message import Item, Message
+from django_sla.flow.message import Contents, Item, Letter, Message
 
 LONGEST_DOMAIN = 50
 """Headers that are longer than a line would be encoded, and no id any more."""
@@ -63,6 +64,15 @@ class Email(Channel):
         address = _checked(message)
         with speaking_to(message.user):
             email = self._email(message, address)
+        self._send(email, address)
+
+    def post(self, letter: Letter) -> None:
+        address = _checked(letter)
+        with speaking_to(letter.user):
+            contents = letter.write()
+        self._send(self._letter(letter.key, contents, address), address)
+
+    def _send(self, email: EmailMultiAlternatives, address: str) -> None:
         connection = self._connection()
         if getattr(connection, "timeout", 0) is None:
             connection.timeout = self.timeout
@@ -94,6 +104,22 @@ class Email(Channel):
         email.attach_alternative(html, "text/html")
         return email
 
+    def _letter(self, key: str, contents: Contents, address: str) -> EmailMultiAlternatives:
+        from_email = self.from_email or django_settings.DEFAULT_FROM_EMAIL
+        email = IllustratedEmail(
+            images=contents.images,
+            subject=one_line(contents.subject),
+            body=contents.text,
+            from_email=self.from_email,
+            to=[address],
+            reply_to=self.reply_to,
+            headers=_common(key, _domain(from_email)),
+        )
+        email.attach_alternative(contents.html, "text/html")
+        for file in contents.files:
+            email.attach(file.name, file.content, file.content_type)
+        return email
+
     def _connection(self) -> Any:
         mailers = getattr(mail, "mailers", None)
         # Before Django 6.1 there is but one. From then on, where the project has no MAILERS, the
@@ -112,7 +138,7 @@ def _alias(using: str | None) -> str:
     return using
 
 
-def _checked(message: Message) -> str:
+def _checked(message: Message | Letter) -> str:
     """The address, provided that it is a single one and nothing besides."""
     if not message.address:
         who = f"{message.user} has" if message.user else "There is"
@@ -125,11 +151,15 @@ def _checked(message: Message) -> str:
 
 def _headers(message: Message, from_email: str) -> dict[str, str]:
     domain = _domain(from_email)
-    headers = {"Message-ID": f"<{message.key}@{domain}>", "Auto-Submitted": "auto-generated"}
+    headers = _common(message.key, domain)
     if not message.is_digest:
         thread = _thread(message.items[0])
         headers |= {"References": f"<{thread}@{domain}>", "X-Entity-Ref-ID": thread}
     return headers
+
+
+def _common(key: str, domain: str) -> dict[str, str]:
+    return {"Message-ID": f"<{key}@{domain}>", "Auto-Submitted": "auto-generated"}
 
 
 def _thread(item: Item) -> str:

@@ -27,6 +27,7 @@ OF_DATABASE = (
     policies.old_terms,
     watching.sweeps,
     watching.outbox,
+    watching.scheduled_reports,
     watching.unknown_to_escalations,
 )
 """The same; they read what the migrations have made."""

@@ -13,6 +13,7 @@ from django_sla.doctor.finding import Finding, error, hint, joined, listed, warn
 from django_sla.tables.effective import policies
 from django_sla.tables.pinned import old_terms
 from django_sla.tables.recipients import is_known, known_recipients
+from django_sla.tables.schedule import ReportSchedule, labels
 from django_sla.tables.watching import RECENT, clock_rows, rough, watching
 
 SWEEP = "python manage.py sla_sweep --loop 30"
@@ -88,6 +89,22 @@ def outbox(using: str) -> Iterator[Finding]:
             cause=_("They could not be sent, each with its problem in the admin."),
             remedy=_("Mend what is told there; then choose “Send again” in the list of notices."),
         )
+
+
+def scheduled_reports(using: str) -> Iterator[Finding]:
+    """Reports that nobody gets, or not all who should, or that cannot be made any more."""
+    schedules = ReportSchedule._base_manager.using(using).filter(enabled=True).order_by("name")
+    for schedule in schedules:
+        problem = schedule.problem
+        if schedule.model not in labels():
+            problem = _("There is no ticket model “%(model)s”.") % {"model": schedule.model}
+        if problem:
+            yield warning(
+                _("A scheduled report does not reach everybody."),
+                about=schedule.name,
+                cause=problem,
+                remedy=_("Edit it in the admin, under “Report schedules”."),
+            )
 
 
 def unknown_to_escalations(using: str) -> Iterator[Finding]:

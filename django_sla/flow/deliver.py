@@ -4,7 +4,7 @@ Whoever is killed after sending and before marking has it sent again, under the 
 """
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -21,7 +21,7 @@ from django_sla.conf import SIGNAL, settings
 from django_sla.exceptions import Undeliverable
 from django_sla.flow.notices import SIGNALS
 from django_sla.flow.retry import patiently
-from django_sla.flow.saying import Moot, message_of, spread
+from django_sla.flow.saying import Moot, letter_of, message_of, spread
 from django_sla.moment import now as read_now
 from django_sla.tables.delivery import Notice, NoticeKind, Standing
 from django_sla.tables.sweep import Sweep
@@ -77,15 +77,18 @@ class Claim:
         return monotonic() - self.begun < LEASE.total_seconds() / 2
 
 
-def deliver(*, using: str, watch: Watch = lambda tally: False) -> Tally:
-    """Send what is due, until nothing is. Any number may do so side by side.
+def deliver(
+    *, using: str, watch: Watch = lambda tally: False, only: Collection[int] | None = None
+) -> Tally:
+    """Send what is due, until nothing is. Any number may do so side by side. ``only`` are the
+    primary keys of what is sent, and of nothing else.
 
     Raises:
         OperationalError: the database is away, or ended every try.
     """
     tally = Tally()
     while True:
-        held = patiently(partial(claim, using), using)
+        held = patiently(partial(claim, using, only), using)
         if not held.notices:
             return tally
         if _send_all(held, using, tally, watch):
@@ -126,11 +129,13 @@ def _count(tally: Tally, notices: Sequence[Notice], standing: Standing, problem:
 # Claiming
 
 
-def claim(using: str) -> Claim:
+def claim(using: str, only: Collection[int] | None = None) -> Claim:
     """Take some notices that are due, so that nobody else sends them meanwhile."""
     now, token = read_now(), uuid4().hex
     with transaction.atomic(using=using):
         due = _ready(using, now)
+        if only is not None:
+            due = due.filter(pk__in=only)
         if connections[using].features.has_select_for_update_skip_locked:
             due = due.select_for_update(skip_locked=True, of=_self(using))
         some = list(due.order_by("try_at", "id")[:BATCH])
@@ -168,7 +173,11 @@ def _companions(some: Sequence[Notice], using: str, now: datetime) -> set[int]:
     found = (
         set(waiting.filter(digest__in=digests).values_list("pk", flat=True)) if digests else set()
     )
-    untold = [notice for notice in some if not notice.digest and not notice.tries]
+    untold = [
+        notice
+        for notice in some
+        if not notice.digest and not notice.tries and notice.kind != NoticeKind.REPORT
+    ]
     single = {(n.channel, n.recipient) for n in untold if _has_digests(n.channel)}
     if not single:
         return found
@@ -176,6 +185,7 @@ def _companions(some: Sequence[Notice], using: str, now: datetime) -> set[int]:
     for channel, recipient in single:
         whom |= Q(channel=channel, recipient=recipient)
     fresh = _ready(using, now).filter(whom, digest="", tries=0)
+    fresh = fresh.exclude(kind=NoticeKind.REPORT)
     many = fresh.order_by().values("channel", "recipient").annotate(n=Count("pk"))
     for channel, recipient in many.filter(n__gt=settings.digest_above).values_list(
         "channel", "recipient"
@@ -215,6 +225,9 @@ def send(notices: Sequence[Notice], using: str) -> tuple[Standing, str]:
         if spread(first, using):
             return Standing.MOOT, "Told to those whom the name stands for."
         channel = None if first.channel == SIGNAL else settings.channel(first.channel)
+        if first.kind == NoticeKind.REPORT and channel is not None:
+            channel.post(letter_of(first, using))
+            return Standing.SENT, ""
         message = message_of(notices, channel, read_now(), using)
         if channel is None:
             _announce(message)

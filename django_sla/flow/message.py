@@ -1,6 +1,7 @@
 """What a channel is given to say."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -55,3 +56,42 @@ class Message:
     @property
     def is_digest(self) -> bool:
         return len(self.items) > 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class File:
+    """Something that comes with a letter."""
+
+    name: str
+    content_type: str
+    """``"text/csv"``; a charset is UTF-8."""
+    content: bytes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Contents:
+    """What a letter says, in one language."""
+
+    subject: str
+    text: str
+    html: str
+    images: Mapping[str, bytes] = field(default_factory=dict)
+    """PNG by the name under which the HTML refers to it, ``cid:<name>``."""
+    files: tuple[File, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Letter:
+    """What is written above the flow, and about no ticket: a report. One for each recipient."""
+
+    key: str
+    """The same at each try."""
+    user: Any = None
+    """The person, where it is one."""
+    address: str
+    write: Callable[[], Contents]
+    """Write it, in the language that is the current one then.
+
+    Raises:
+        Undeliverable: it never can be written.
+    """

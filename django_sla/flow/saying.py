@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.apps import apps
@@ -13,11 +14,13 @@ from django.utils.translation import gettext as _
 from django_sla import registry
 from django_sla.conf import settings
 from django_sla.core.explain import explain
-from django_sla.flow.message import Item, Message
+from django_sla.flow.message import Item, Letter, Message
 from django_sla.flow.notices import UNRESOLVED, key_of
+from django_sla.flow.schedules import report_key
 from django_sla.tables import terms as terms_table
 from django_sla.tables.delivery import Notice, NoticeKind
-from django_sla.tables.recipients import resolve
+from django_sla.tables.recipients import resolve, resolve_apart
+from django_sla.tables.schedule import Order, ReportSchedule
 
 
 class Moot(Exception):
@@ -46,6 +49,26 @@ def message_of(notices: Sequence[Notice], channel: Any, now: datetime, using: st
         user=user,
         address=_address(first, user),
         now=now,
+    )
+
+
+def letter_of(notice: Notice, using: str) -> Letter:
+    """The letter of a notice about no ticket, to be written when the language is known.
+
+    Raises:
+        Moot: nobody wants it any more; says why.
+    """
+    order = Order.read(notice.report or {})
+    if order.schedule is not None:
+        schedules = ReportSchedule._base_manager.using(using)
+        if not schedules.filter(pk=order.schedule, enabled=True).exists():
+            raise Moot(_("Its schedule was deleted or switched off before it was sent."))
+    user = _user(notice)
+    return Letter(
+        key=notice.key,
+        user=user,
+        address=_address(notice, user),
+        write=partial(registry.letters[notice.kind], order, using),
     )
 
 
@@ -121,18 +144,29 @@ def spread(notice: Notice, using: str) -> bool:
     name = notice.recipient.removeprefix(UNRESOLVED)
     if name == notice.recipient:
         return False
-    ticket = _ticket(notice, using)
-    sla = type(ticket).sla
     copies = []
     with transaction.atomic(using=using):
-        for recipient in resolve(name, ticket, sla):
-            # Of its own key, so that at each try it is the same again.
-            key = key_of(sla, ticket.pk, notice.key, notice.channel, recipient)
+        for recipient, key in _stood_for(name, notice, using):
             copies.append(_copy(notice, key, recipient))
         Notice._base_manager.using(using).bulk_create(copies, ignore_conflicts=True)
     return True
 
 
+def _stood_for(name: str, notice: Notice, using: str) -> list[tuple[str, str]]:
+    """Each recipient, with a key of its own, so that at each try it is the same again."""
+    if notice.kind == NoticeKind.REPORT:
+        return [(one, report_key(notice.key, one)) for one in resolve_apart(name, using)]
+    ticket = _ticket(notice, using)
+    sla = type(ticket).sla
+    return [
+        (one, key_of(sla, ticket.pk, notice.key, notice.channel, one))
+        for one in resolve(name, ticket, sla)
+    ]
+
+
 def _copy(notice: Notice, key: str, recipient: str) -> Notice:
-    names = ("kind", "channel", "model", "ticket", "metric", "cycle", "when", "at", "due", "sweep")
+    names = (
+        *("kind", "channel", "model", "ticket", "metric", "cycle", "when", "at", "due"),
+        *("report", "sweep"),
+    )
     return Notice(key=key, recipient=recipient, **{name: getattr(notice, name) for name in names})

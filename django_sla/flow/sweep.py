@@ -28,6 +28,7 @@ from django_sla.flow.lock import lock
 from django_sla.flow.notices import Telling, is_overtaken, is_quiet
 from django_sla.flow.refresh import latest
 from django_sla.flow.retry import patiently
+from django_sla.flow.schedules import put_due
 from django_sla.moment import now as read_now
 from django_sla.tables import terms as terms_table
 from django_sla.tables.among import Among
@@ -112,6 +113,7 @@ def sweep(*, using: str, watch: Watch = lambda run: False) -> Sweep:
     slas = [sla for model, sla in registry.tickets.items() if router.db_for_write(model) == using]
     patiently(partial(_begin, slas, using, now), using)
     run = Sweep(started_at=now, host=socket.gethostname()[:100])
+    run.notices = put_due(using, now)
     run.due, oldest = _due(slas, using, now)
     if oldest is not None:
         run.lag = (now - oldest).total_seconds()

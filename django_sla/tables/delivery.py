@@ -20,6 +20,8 @@ class NoticeKind(models.TextChoices):
     BREACHED = Kind.TARGET_BREACHED.value, _("breached")
     ESCALATED = Kind.ESCALATED.value, _("escalated")
     MET = "target_met", _("met")
+    REPORT = "report", _("report")
+    """About no ticket: ``Notice.report`` says of what."""
 
 
 class Standing(models.TextChoices):
@@ -47,7 +49,8 @@ class Notice(models.Model):
     model = models.CharField(_("kind of ticket"), max_length=200)
     """Its label, ``"desk.Ticket"``."""
     ticket = models.CharField(_("ticket"), max_length=64)
-    """Its primary key. No foreign key: notices are of all kinds of tickets, and outlive them."""
+    """Its primary key. No foreign key: notices are of all kinds of tickets, and outlive them.
+    Empty, as the metric, for a report."""
     metric = models.CharField(_("metric"), max_length=40)
     cycle = models.PositiveSmallIntegerField(_("cycle"), default=1)
     when = models.CharField(_("when"), max_length=60, blank=True)
@@ -56,6 +59,8 @@ class Notice(models.Model):
     """When it happened."""
     due = models.DateTimeField(_("due"), null=True)
     """The deadline that it is about."""
+    report = models.JSONField(_("report"), null=True, default=None, editable=False)
+    """What the report is to be of, an ``Order`` of ``tables.schedule``; None for all others."""
 
     created_at = models.DateTimeField(_("recorded at"), default=timezone.now)
     sweep = models.BigIntegerField(_("sweep"), null=True)
@@ -84,6 +89,8 @@ class Notice(models.Model):
         verbose_name_plural = _("notices")
 
     def __str__(self) -> str:
+        if self.report is not None:
+            return f"{self.get_kind_display()} · {self.report.get('name') or self.model}"
         return f"{self.get_kind_display()} · {self.metric} · {self.model} {self.ticket}"
 
     @property

@@ -1,4 +1,4 @@
-"""Whom a name in an escalation stands for."""
+"""Whom a name stands for: in an escalation, where there is a ticket, and apart from any."""
 
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -8,6 +8,7 @@ from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db.models import Manager, Model, QuerySet
+from django.utils.translation import gettext as _
 
 from django_sla import registry
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 GROUP = "group:"
 """Before the name of a group of ``django.contrib.auth``, all of whose active members are meant."""
+
+USER = "user:"
+"""Before the name of a user, as they log in; only where there is no ticket."""
 
 
 def known_recipients() -> list[str]:
@@ -48,10 +52,7 @@ def resolve(name: str, ticket: Any, sla: "SLA") -> list[str]:
     elif name in sla.recipients:
         found = _at(ticket, sla.recipients[name])
     elif name.startswith(GROUP):
-        users = get_user_model()._base_manager.using(using)
-        found = list(users.filter(groups__name=name.removeprefix(GROUP)).order_by("pk"))
-        if not found and not _group(name, using).exists():
-            raise LookupError(f"there is no group {name.removeprefix(GROUP)!r}")
+        found = _members(name, using)
     elif _is_address(name):
         found = name
     elif name in known_recipients():
@@ -59,6 +60,61 @@ def resolve(name: str, ticket: Any, sla: "SLA") -> list[str]:
     else:
         raise LookupError(f"{name!r} is nobody; there is {', '.join(known_recipients())}")
     return list(dict.fromkeys(_said(found)))
+
+
+def resolve_apart(name: str, using: str) -> list[str]:
+    """The same of what there is no ticket of: a group, ``user:<name>``, or an address.
+
+    Raises:
+        LookupError: the name stands for nothing.
+    """
+    if name.startswith(GROUP):
+        found: Any = _members(name, using)
+    elif name.startswith(USER):
+        found = _user(name, using)
+        if found is None:
+            raise LookupError(f"there is no user {name.removeprefix(USER)!r}")
+    elif _is_address(name):
+        found = name
+    else:
+        raise LookupError(f"{name!r} is nobody; name user:…, group:…, or an address")
+    return list(dict.fromkeys(_said(found)))
+
+
+def problem_with(name: Any) -> str:
+    """What is wrong with a name where there is no ticket, and what to write; empty: nothing."""
+    if not isinstance(name, str) or not name:
+        return _("Expected a name, got %(name)r.") % {"name": name}
+    if name.startswith(GROUP):
+        known = _group(name).exists()
+    elif name.startswith(USER):
+        known = _user(name) is not None
+    else:
+        known = _is_address(name)
+    if known:
+        return ""
+    if name in known_recipients():
+        return _(
+            "“%(name)s” is somebody of a ticket, and a report has none; name user:ada, "
+            "group:Managers, or an address."
+        ) % {"name": name}
+    return _("Nobody knows “%(name)s”; name user:ada, group:Managers, or an address.") % {
+        "name": name
+    }
+
+
+def _members(name: str, using: str | None) -> list[Any]:
+    users = get_user_model()._base_manager.using(using)
+    found = list(users.filter(groups__name=name.removeprefix(GROUP)).order_by("pk"))
+    if not found and not _group(name, using).exists():
+        raise LookupError(f"there is no group {name.removeprefix(GROUP)!r}")
+    return found
+
+
+def _user(name: str, using: str | None = None) -> Any:
+    model: Any = get_user_model()
+    called = {model.USERNAME_FIELD: name.removeprefix(USER)}
+    return model._base_manager.using(using).filter(**called).first()
 
 
 def _group(name: str, using: str | None = None) -> QuerySet[Group]:

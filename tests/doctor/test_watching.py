@@ -12,7 +12,7 @@ from django_sla.core.policy import Policy as PolicyValue
 from django_sla.doctor import watching
 from django_sla.doctor.finding import Finding, Severity
 from django_sla.flow import deliver as delivering
-from django_sla.models import Notice, Sweep
+from django_sla.models import Notice, ReportSchedule, Sweep
 from tests.conftest import after
 from tests.flow.watching import CHANNELS, Recorder, at, opened, policy, swept
 
@@ -172,3 +172,24 @@ def test_open_tickets_keep_escalations_by_a_channel_that_is_gone() -> None:
     assert found.about == "earlier terms of policy 'Desk'"
     assert "'note'" in found.what
     assert found.cause.startswith("2 open tickets have them.")
+
+
+# Scheduled reports
+
+
+def test_a_scheduled_report_that_reaches_everybody_is_no_finding() -> None:
+    ReportSchedule.objects.create(name="Weekly", model="desk.Ticket", weekday=0)
+    assert looked(watching.scheduled_reports, 1) == []
+
+
+def test_a_scheduled_report_that_reaches_nobody() -> None:
+    values = {"model": "desk.Ticket", "weekday": 0, "zone": "UTC"}
+    with at(0):
+        ReportSchedule.objects.create(name="Weekly", recipients=["group:Gone"], **values)
+        ReportSchedule.objects.create(name="Off", problem="Old", enabled=False, **values)
+        ReportSchedule.objects.create(name="Other", **{**values, "model": "desk.Gone"})
+    swept(168)
+    other, weekly = looked(watching.scheduled_reports, 168)
+    assert (weekly.severity, weekly.about) == (Severity.WARNING, "Weekly")
+    assert weekly.cause == "LookupError: there is no group 'Gone'"
+    assert (other.about, other.cause) == ("Other", "There is no ticket model “desk.Gone”.")

@@ -437,7 +437,7 @@ def test_a_sweep_that_finds_nothing_costs_next_to_nothing(
 ) -> None:
     policy()
     opened()
-    with django_assert_num_queries(2 + len(registry.tickets)):
+    with django_assert_num_queries(3 + len(registry.tickets)):
         swept(1)
 
 

@@ -13,8 +13,9 @@ from django.utils import timezone
 
 from django_sla.channels import Channel
 from django_sla.flow.deliver import deliver
+from django_sla.flow.schedules import put_due
 from django_sla.flow.sweep import sweep
-from django_sla.models import Beginning, Notice, Policy
+from django_sla.models import Beginning, Notice, Policy, ReportSchedule
 from django_sla.moment import as_of
 from tests.hosts.desk.models import Ticket
 
@@ -114,3 +115,26 @@ def test_writers_and_sweeps_at_once_lose_nothing() -> None:
     events = Ticket.sla.event_model.objects.filter(kind="target_breached")
     assert events.count() == TICKETS
     assert not Ticket.sla.clock_model.objects.filter(next_at__lt=timezone.now()).exists()
+
+
+@pytest.mark.usefixtures("overdue")
+def test_a_report_that_is_due_is_put_into_the_outbox_by_one_of_many() -> None:
+    names = [f"{number}@example.com" for number in range(5)]
+    for number in range(AT_ONCE):
+        schedule = ReportSchedule.objects.create(
+            name=f"Report {number}",
+            model="desk.Ticket",
+            recurrence="daily",
+            zone="UTC",
+            recipients=names,
+        )
+        due = schedule.latest(timezone.now() - timedelta(days=2))
+        ReportSchedule.objects.filter(pk=schedule.pk).update(next_at=due)
+    before = Notice.objects.filter(kind="report")
+    assert not before.exists()
+    totals = together(lambda: put_due("default", timezone.now()))
+    assert sum(totals) == AT_ONCE * len(names)
+    found = Notice.objects.filter(kind="report")
+    assert found.count() == AT_ONCE * len(names)
+    schedules = ReportSchedule.objects.filter(next_at__gt=timezone.now())
+    assert schedules.exclude(last_at=None).count() == AT_ONCE

@@ -10,7 +10,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from django_sla import registry
-from django_sla.tables.recipients import is_declared, is_known, known_recipients, resolve
+from django_sla.tables.recipients import (
+    is_declared,
+    is_known,
+    known_recipients,
+    problem_with,
+    resolve,
+    resolve_apart,
+)
 from tests.hosts.assets.models import AssetTicket, Site
 from tests.hosts.desk.models import Ticket
 from tests.hosts.variety.models import UUIDTicket
@@ -159,3 +166,30 @@ def test_what_is_known(also: Who) -> None:
         assert is_declared("group:Gone")
         assert not is_declared("boss")
     assert not captured.captured_queries
+
+
+# Where there is no ticket
+
+
+def test_apart_from_tickets_there_are_groups_users_and_addresses(person: Who) -> None:
+    ada, gone = person("ada"), person("gone", is_active=False)
+    Group.objects.create(name="Managers").user_set.add(ada, gone)
+    Group.objects.create(name="Empty")
+    assert resolve_apart("group:Managers", "default") == [f"user:{ada.pk}"]
+    assert resolve_apart("user:ada", "default") == [f"user:{ada.pk}"]
+    assert resolve_apart("user:gone", "default") == []
+    assert resolve_apart("group:Empty", "default") == []
+    assert resolve_apart("boss@example.com", "default") == ["boss@example.com"]
+    for name in ("assignee", "group:Gone", "user:nobody", "boss", ""):
+        with pytest.raises(LookupError):
+            resolve_apart(name, "default")
+
+
+def test_what_is_wrong_with_a_name_apart_from_tickets(person: Who) -> None:
+    person("ada")
+    assert [problem_with(name) for name in ("user:ada", "boss@example.com")] == ["", ""]
+    assert "is somebody of a ticket" in problem_with("assignee")
+    for name in ("group:Gone", "user:nobody", "boss", "a@example.com\nBcc: b@example.com"):
+        assert problem_with(name).startswith("Nobody knows “")
+    for name in ("", None, 3, ["user:ada"]):
+        assert problem_with(name).startswith("Expected a name")

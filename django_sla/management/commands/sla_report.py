@@ -1,4 +1,5 @@
-"""``manage.py sla_report``: compliance, or where the time went, on the terminal or into a file."""
+"""``manage.py sla_report``: compliance, or where the time went, on the terminal, into a file, or as
+a mail."""
 
 from argparse import SUPPRESS, ArgumentParser
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -6,11 +7,13 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from django.core.management import BaseCommand, CommandError
+from django.core.management import CommandError
 
 from django_sla.exceptions import XLSXNotInstalled
 from django_sla.management.arguments import declaration, instant
 from django_sla.management.files import replacing
+from django_sla.management.mailing import mail, scheduled
+from django_sla.management.printing import PrintingCommand
 from django_sla.moment import now as read_now
 from django_sla.reports import export
 from django_sla.reports.compliance import ComplianceReport
@@ -18,12 +21,13 @@ from django_sla.reports.format import FORMATS, Report, to_table
 from django_sla.reports.grouping import NONE, PRIORITY, STATUS, names
 from django_sla.reports.time_by_dimension import TimeByDimensionReport
 from django_sla.reports.time_in_status import TimeInStatusReport
+from django_sla.tables.schedule import Order, project_zone
 
 if TYPE_CHECKING:
     from django_sla.ticket.declaration import SLA
 
 
-class Command(BaseCommand):
+class Command(PrintingCommand):
     help = (
         "Report how far promises were kept: compliance, response and resolution times, by group. "
         "Without options: all tickets, by priority."
@@ -75,9 +79,26 @@ class Command(BaseCommand):
         parser.add_argument("--detail", action="store_true", help="all figures in the table too")
         parser.add_argument("--format", choices=[*FORMATS, XLSX], default="table")
         parser.add_argument("--output", metavar="FILE", help="a file to write to; xlsx needs one")
+        parser.add_argument(
+            "--email",
+            metavar="WHOM",
+            action="append",
+            default=[],
+            help="mail it instead, with charts and the CSV: an address, user:NAME or group:NAME; "
+            "may be repeated",
+        )
+        parser.add_argument(
+            "--schedule",
+            metavar="NAME",
+            help="the report of this schedule, mailed now to those whom it names, or whom --email "
+            "does",
+        )
         parser.add_argument("--now", help=SUPPRESS)
 
     def handle(self, **options: Any) -> None:
+        if options["schedule"] is not None or options["email"]:
+            self._mail(options)
+            return
         kind, output = options["format"], options["output"]
         if kind == XLSX and output is None:
             raise CommandError("--format: xlsx is no text; name a file with --output")
@@ -100,8 +121,48 @@ class Command(BaseCommand):
         except XLSXNotInstalled as error:
             raise CommandError(str(error)) from error
 
+    def _mail(self, options: Mapping[str, Any]) -> None:
+        refused = [name for name in TO_READ if options[name] != TO_READ[name]]
+        if options["schedule"] is not None:
+            refused += [name for name in OF_WHAT if options[name] not in (None, False, [])]
+            what = "a schedule says that itself"
+        else:
+            what = "a mail has all of it, and the CSV"
+        if refused:
+            raise CommandError(f"--{refused[0].replace('_', '-')}: leave it out; {what}")
+        if options["schedule"] is not None:
+            order, recipients = scheduled(options["schedule"])
+            mail(self, order, options["email"] or recipients)
+        else:
+            mail(self, _order(options), options["email"])
+
+
+TO_READ = {"output": None, "format": "table", "detail": False}
+"""Options that only say how a report is read, and what they are where nobody gives them."""
+
+OF_WHAT = ("model", "by", "time_with", "where", "since", "until", "compare")
 
 XLSX = "xlsx"
+
+
+def _order(options: Mapping[str, Any]) -> Order:
+    """What a mail is to be of; checked by making that report once."""
+    if options["time_with"] is not None or options["by"] == STATUS:
+        name = "--by status" if options["time_with"] is None else "--time-with"
+        raise CommandError(f"{name}: times in places are not mailed; write them into a file")
+    sla, where = declaration(options["model"]), _where(options["where"])
+    since, until, now = (instant(f"--{name}", options[name]) for name in ("since", "until", "now"))
+    _report(sla, options, since=since, until=until, now=now or read_now(), where=where)
+    return Order(
+        model=sla.model._meta.label,
+        by=options["by"] or "",
+        where=where,
+        zone=project_zone(),
+        since=since.isoformat() if since else None,
+        until=until.isoformat() if until else None,
+        compare=options["compare"],
+        now=now.isoformat() if now else None,
+    )
 
 
 def _pieces(

@@ -38,7 +38,7 @@ class Command(BaseCommand):
 
         def turn(using: str, stop: Stop) -> bool:
             run = sweeping.sweep(using=using, watch=lambda run: bool(stop))
-            if verbosity and (loop is None or run.due or verbosity > 1):
+            if verbosity and (loop is None or run.due or run.notices or verbosity > 1):
                 self.stdout.write(
                     f"{run.due:,} due, the oldest {run.lag:,.0f} s late: {run.recorded:,} recorded "
                     f"({run.breaches:,} breaches), {run.notices:,} notices"
