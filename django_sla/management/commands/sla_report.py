@@ -2,7 +2,7 @@
 a mail."""
 
 from argparse import SUPPRESS, ArgumentParser
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from django.core.management import CommandError
 
 from django_sla.exceptions import XLSXNotInstalled
 from django_sla.management.arguments import declaration, instant
+from django_sla.management.arguments import where as where_of
 from django_sla.management.files import replacing
 from django_sla.management.mailing import mail, scheduled
 from django_sla.management.printing import PrintingCommand
@@ -109,7 +110,7 @@ class Command(PrintingCommand):
             since=instant("--since", options["since"]),
             until=instant("--until", options["until"]),
             now=instant("--now", options["now"]) or read_now(),
-            where=_where(options["where"]),
+            where=where_of(options["where"]),
         )
         write = FORMATS | {"table": partial(to_table, detail=options["detail"])}
         if output is None:
@@ -150,7 +151,7 @@ def _order(options: Mapping[str, Any]) -> Order:
     if options["time_with"] is not None or options["by"] == STATUS:
         name = "--by status" if options["time_with"] is None else "--time-with"
         raise CommandError(f"{name}: times in places are not mailed; write them into a file")
-    sla, where = declaration(options["model"]), _where(options["where"])
+    sla, where = declaration(options["model"]), where_of(options["where"])
     since, until, now = (instant(f"--{name}", options[name]) for name in ("since", "until", "now"))
     _report(sla, options, since=since, until=until, now=now or read_now(), where=where)
     return Order(
@@ -171,16 +172,6 @@ def _pieces(
     if kind in export.FORMATS:
         return export.FORMATS[kind].pieces(report)
     return iter([write[kind](report).encode()])
-
-
-def _where(conditions: Iterable[str]) -> dict[str, list[str]]:
-    where: dict[str, list[str]] = {}
-    for condition in conditions:
-        name, equals, value = condition.partition("=")
-        if not equals:
-            raise CommandError(f"--where: {condition!r} is no NAME=VALUE")
-        where.setdefault(name, []).append(value)
-    return where
 
 
 def _report(
