@@ -1,9 +1,11 @@
-"""What-if: a draft policy judged over many closed tickets, and how much of it is folding.
+"""What-if: a draft policy judged over many closed tickets, by one process and by several, and how
+much of it is folding.
 
 The last row is the worst case: the draft promises a metric that nothing was promised of, so that
 the events of each ticket have to be folded.
 """
 
+import os
 import resource
 from collections.abc import Iterator
 from datetime import timedelta
@@ -11,10 +13,11 @@ from random import Random
 from time import perf_counter
 from typing import Any
 
-from benchmarks.project import measured, run_alone
+from benchmarks.project import configure, measured, run_alone
 
 TICKETS = 100_000
 FOLDED = 5_000
+WORKERS = 2
 CHUNK = 5_000
 PRIORITIES = ("urgent", "high", "medium", "low")
 
@@ -31,6 +34,7 @@ def _rows(vendor: str) -> Iterator[dict[str, Any]]:
     from django_sla.models import Calendar, Policy
     from django_sla.reports.draft import drafted
     from django_sla.reports.simulate import Simulation
+    from django_sla.reports.suggest import suggest
 
     week = {day: [["09:00", "17:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}
     office = Calendar.objects.create(name="Office", tz="America/Toronto", hours=week)
@@ -59,6 +63,20 @@ def _rows(vendor: str) -> Iterator[dict[str, Any]]:
         "ratio": took,
         "goal": "<= 20",
     }
+    start = perf_counter()
+    draft = drafted("default", policies=[desk])
+    again = Simulation(Ticket.objects.all(), draft, now=found.now).run(workers=WORKERS)
+    by_several = perf_counter() - start
+    assert again.total == found.total
+    assert again.changed == found.changed
+    yield {
+        "what": f"the same by {WORKERS} workers, beside one, {vendor}",
+        "ours": by_several,
+        "baseline": took,
+        "unit": "s",
+        "ratio": by_several / took,
+        "goal": "<= 0.9" if (os.cpu_count() or 1) >= WORKERS else None,
+    }
     grown = _memory() - before
     yield {
         "what": f"memory that grew meanwhile, {vendor}",
@@ -67,6 +85,17 @@ def _rows(vendor: str) -> Iterator[dict[str, Any]]:
         "unit": "MB",
         "ratio": grown,
         "goal": "<= 50",
+    }
+    start = perf_counter()
+    assert suggest(Ticket.objects.all())
+    took = perf_counter() - start
+    yield {
+        "what": f"goals suggested from {TICKETS:,} tickets, {vendor}",
+        "ours": took,
+        "baseline": None,
+        "unit": "s",
+        "ratio": None,
+        "goal": None,
     }
     desk.goals = {"*": {"response": "6h", "resolution": "30h", "closure": "72h"}}
     start = perf_counter()
@@ -106,3 +135,5 @@ def _memory() -> float:
 
 if __name__ == "__main__":
     run_alone(_rows)
+elif __name__ == "__mp_main__":
+    configure()  # a worker, which would look for a module of settings

@@ -53,6 +53,15 @@ def _answers(host: str, port: int) -> bool:
 
 def set_up() -> str:
     """Configure Django, make the tables anew, and give the database's name."""
+    vendor = configure()
+    from django.db import connection
+
+    connection.creation.create_test_db(verbosity=0, autoclobber=True)
+    return vendor
+
+
+def configure() -> str:
+    """Configure Django, and give the database's name."""
     vendor = os.environ.get("BENCH_DB", "sqlite")
     databases = {
         "sqlite": {
@@ -91,9 +100,6 @@ def set_up() -> str:
         MIGRATION_MODULES=dict.fromkeys(["auth", "contenttypes", "simple_history", "django_sla"]),
     )
     django.setup()
-    from django.db import connection
-
-    connection.creation.create_test_db(verbosity=0, autoclobber=True)
     return vendor
 
 

@@ -163,6 +163,7 @@ class Reader:
         return done.stdout
 
 
+@pytest.mark.thorough
 def test_the_tutorial_does_what_it_says(tmp_path: Path) -> None:
     Reader(tmp_path).follow(DOCS / "tutorial" / "first-breach.md")
 

@@ -48,7 +48,7 @@ PERIOD = (datetime(2016, 3, 8, 3, tzinfo=UTC), datetime(2016, 10, 18, 2, tzinfo=
 """From midnight of the desk on, over a change of its clocks."""
 WHERE = {"priority": ["urgent", "high"], "agent": None}
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 
 
 @contextmanager
@@ -234,7 +234,6 @@ def test_a_reply_while_the_ticket_is_resolved(calendar: str) -> None:
 
 
 @needs_real_log
-@pytest.mark.thorough
 @pytest.mark.parametrize("calendar", CALENDARS)
 def test_a_real_log(calendar: str) -> None:
     with REAL.open(encoding="utf-8", newline="") as lines:

@@ -6,16 +6,18 @@ import json
 import os
 import signal
 from collections.abc import Callable
+from multiprocessing import active_children
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import override_settings
 
 from django_sla import registry
 from django_sla.flow.policy_export import export
 from django_sla.models import Calendar, Policy
-from django_sla.reports import simulate
+from django_sla.reports import findings, simulate
 from tests.conftest import after
 from tests.hosts.desk.models import Ticket
 from tests.reports.desk import moved, opened
@@ -122,6 +124,8 @@ def test_suggestions(sla_simulate: Run, draft: str) -> None:
         (["--by", "colour"], "--by: 'colour' is nothing to group by"),
         (["--since", "2026-03-03", "--until", "2026-03-02"], "is not before --until"),
         (["--newest", "0"], "--newest: expected"),
+        (["--workers", "0"], "--workers: expected a number from 1 to 61"),
+        (["--workers", "62"], "--workers: expected a number from 1 to 61"),
         (["--suggest", "--policy", "Desk"], "takes no policies"),
     ],
 )
@@ -139,18 +143,49 @@ def test_a_file_that_is_none_is_refused(sla_simulate: Run, tmp_path: Path) -> No
         sla_simulate(str(path))
 
 
+@pytest.mark.parametrize("workers", ["1", pytest.param("2", marks=pytest.mark.thorough)])
+@pytest.mark.django_db(transaction=True)
 def test_whoever_asks_to_stop_gets_what_is_there_and_an_exit_code(
-    sla_simulate: Run, draft: str, monkeypatch: pytest.MonkeyPatch, capsys: Any
+    sla_simulate: Run, draft: str, monkeypatch: pytest.MonkeyPatch, capsys: Any, workers: str
 ) -> None:
     monkeypatch.setattr(simulate, "BATCH", 1)
-    add = simulate.Simulation._add
+    add = findings.Findings.add
 
-    def interrupted(self: Any, batch: Any) -> None:
-        add(self, batch)
+    def interrupted(self: Any, other: Any) -> None:
+        add(self, other)
         os.kill(os.getpid(), signal.SIGTERM)
 
-    monkeypatch.setattr(simulate.Simulation, "_add", interrupted)
+    monkeypatch.setattr(findings.Findings, "add", interrupted)
     with pytest.raises(SystemExit) as ended:
-        sla_simulate(draft)
+        sla_simulate(draft, "--workers", workers)
     assert ended.value.code == 128 + signal.SIGTERM
     assert "Stopped: tickets looked at: 1" in capsys.readouterr().err
+    assert active_children() == []
+
+
+@pytest.mark.thorough
+@pytest.mark.django_db(transaction=True)
+def test_several_workers_say_the_same(
+    sla_simulate: Run, draft: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(simulate, "BATCH", 1)
+    for form in ("table", "json", "csv"):
+        arguments = (draft, "--by", "department", "--format", form)
+        assert sla_simulate(*arguments, "--workers", "2") == sla_simulate(*arguments)
+
+
+@pytest.mark.thorough
+@pytest.mark.django_db(transaction=True)
+def test_what_a_worker_cannot_do_is_told_once(
+    sla_simulate: Run, draft: str, monkeypatch: pytest.MonkeyPatch, capfd: Any
+) -> None:
+    monkeypatch.setattr(simulate, "BATCH", 1)
+    desk = Policy.objects.get()
+    desk.goals = {"*": {"resolution": "80000000h"}}
+    desk.save()
+    with pytest.raises(CommandError, match="A deadline cannot be told"):
+        sla_simulate("--workers", "2")
+    changed = override_settings(DJANGO_SLA={"AT_RISK": 60})
+    with changed, pytest.raises(CommandError, match="'default' of code or the settings is not"):
+        sla_simulate("--workers", "2")
+    assert capfd.readouterr().err == ""

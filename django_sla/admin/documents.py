@@ -25,6 +25,8 @@ class DocumentAdmin(HistoryPage):
     save_as = True
     change_form_template = "admin/django_sla/document_form.html"
     change_in_words = DocumentChangeInWords
+    beside_the_form = ["what_if"]
+    """Pages that the form can be sent to as it stands."""
 
     class Media:
         css = {"all": ["django_sla/sla.css", "django_sla/admin.css"]}
@@ -56,11 +58,12 @@ class DocumentAdmin(HistoryPage):
             else self.has_change_permission(request, row)
         )
         if may_edit and what_if.may_ask(request):
-            name = f"{self.opts.model_name}_what_if"
-            context["what_if_url"] = (
-                self.page(f"{name}_new") if row is None else self.page(name, row.pk)
-            )
+            context |= {f"{name}_url": self._beside(name, row) for name in self.beside_the_form}
         return super().render_change_form(request, context, *args, **kwargs)
+
+    def _beside(self, name: str, row: Any) -> str:
+        name = f"{self.opts.model_name}_{name}"
+        return self.page(f"{name}_new") if row is None else self.page(name, row.pk)
 
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
         return super().get_changelist_form(request, **{"form": ListForm, **kwargs})

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from django_sla import registry
-from django_sla.admin import sources, suggestions
+from django_sla.admin import sources, suggested_goals, suggestions
 from django_sla.admin.document_history import conditions_in_words
 from django_sla.admin.documents import DocumentAdmin
 from django_sla.admin.escalation_form import escalations_as_the_settings_say, of_the_settings
@@ -122,6 +122,7 @@ class PolicyAdmin(DocumentAdmin):
         (gettext_lazy("When it is in force"), {"fields": ["effective_from", "effective_until"]}),
     ]
     change_list_template = "admin/django_sla/policy_list.html"
+    beside_the_form = ["what_if", "suggested_goals"]
 
     # The list
 
@@ -153,7 +154,12 @@ class PolicyAdmin(DocumentAdmin):
     # The form
 
     def get_urls(self) -> list[Any]:
-        return [*suggestions.urls(self), *sources.urls(self), *super().get_urls()]
+        own = [*suggestions.urls(self), *suggested_goals.urls(self), *sources.urls(self)]
+        return [*own, *super().get_urls()]
+
+    def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, **kwargs)
+        return suggested_goals.only_shown(form) if suggested_goals.is_unsaved(request) else form
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         last = Policy._default_manager.aggregate(last=Max("order"))["last"] or 0
@@ -166,6 +172,9 @@ class PolicyAdmin(DocumentAdmin):
         fields = context["adminform"].form.fields
         for name in {"conditions", "escalations"} & fields.keys():
             fields[name].widget.attrs["data-values"] = self.page("policy_values")
+        if suggested_goals.is_unsaved(request):
+            said = _("Nothing is saved yet. Change the form further, or save it.")
+            self.message_user(request, said, messages.WARNING)
         return super().render_change_form(request, context, *args, **kwargs)
 
     # For those who may only look

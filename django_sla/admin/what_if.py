@@ -103,14 +103,7 @@ def page(model_admin: Any, request: Any, object_id: str | None) -> HttpResponse:
     Raises:
         PermissionDenied: the user may not see and change policies, or this one.
     """
-    row = model_admin.get_object(request, object_id) if object_id else None
-    may_edit = (
-        model_admin.has_change_permission(request, row)
-        if row is not None
-        else object_id is None and model_admin.has_add_permission(request)
-    )
-    if not may_ask(request) or not may_edit:
-        raise PermissionDenied
+    row = allowed(model_admin, request, object_id)
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
     form = model_admin.get_form(request, row, change=row is not None)(
@@ -141,6 +134,35 @@ def page(model_admin: Any, request: Any, object_id: str | None) -> HttpResponse:
     return TemplateResponse(request, "admin/django_sla/what_if.html", context)
 
 
+def allowed(model_admin: Any, request: Any, object_id: str | None) -> Any:
+    """The row whose form it is, None of a new one.
+
+    Raises:
+        PermissionDenied: the user may not see and change policies, or this row.
+    """
+    row = model_admin.get_object(request, object_id) if object_id else None
+    may_edit = (
+        model_admin.has_change_permission(request, row)
+        if row is not None
+        else object_id is None and model_admin.has_add_permission(request)
+    )
+    if not may_ask(request) or not may_edit:
+        raise PermissionDenied
+    return row
+
+
+def tickets_of(site: Any, request: Any, model: Any) -> tuple[Any, bool]:
+    """The tickets that the user may see, and True; where they may see none in the admin, all of
+    them, and False."""
+    try:
+        shown = site.get_model_admin(model)
+    except NotRegistered:
+        shown = None
+    if shown is not None and shown.has_view_permission(request):
+        return shown.get_queryset(request).order_by(), True
+    return model._default_manager.all(), False
+
+
 def _found(model_admin: Any, request: Any, row: Any) -> Iterator[Found]:
     using = router.db_for_write(Policy)
     rows = {"policies": [row]} if isinstance(row, Policy) else {"calendars": [row]}
@@ -165,13 +187,7 @@ def _of_model(
 ) -> Found:
     """By every dimension of the tickets that the user may see; by priority alone of all tickets,
     where they may see none."""
-    tickets, may_see = model._default_manager.all(), False
-    try:
-        shown = site.get_model_admin(model)
-    except NotRegistered:
-        shown = None
-    if shown is not None and shown.has_view_permission(request):
-        tickets, may_see = shown.get_queryset(request).order_by(), True
+    tickets, may_see = tickets_of(site, request, model)
     groups = None if may_see else [name for name in names(model.sla) if name == PRIORITY]
     simulation = Simulation(
         tickets, draft, groups=groups, newest=newest, now=now, effective=effective

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any
@@ -41,6 +41,11 @@ class Tally:
         self.newly_met += now == LATE != then
         self.newly_late += then == LATE != now
 
+    def sum(self, other: "Tally") -> None:
+        """Add what was counted of other promises."""
+        for one in fields(self):
+            setattr(self, one.name, getattr(self, one.name) + getattr(other, one.name))
+
     @property
     def is_empty(self) -> bool:
         """Whether nothing was judged, neither way."""
@@ -65,6 +70,12 @@ class Row:
     tickets: int = 0
     """Those looked at."""
     metrics: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
+
+    def sum(self, other: "Row") -> None:
+        """Add what was counted of other tickets."""
+        self.tickets += other.tickets
+        for metric, tally in other.metrics.items():
+            self.metrics[metric].sum(tally)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,26 +1,25 @@
 """What if: real tickets judged under draft policies, as if these had been in force all along."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
-from heapq import nlargest
-from operator import attrgetter
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing
+from dataclasses import replace
+from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from django_sla.core.policy import Terms
-from django_sla.flow.judging import Judge
 from django_sla.reports.base import PeriodReport
-from django_sla.reports.grouping import NONE, PRIORITY, groupings, names
+from django_sla.reports.examine import Examiner, Range
+from django_sla.reports.findings import Findings
+from django_sla.reports.grouping import NONE, PRIORITY, names
 from django_sla.reports.outcome import Changed, Comparison, Row
-from django_sla.reports.replay import LATE, Promise, Replay
+from django_sla.reports.workers import in_order
 from django_sla.tables.effective import Policies
+from django_sla.tables.ranges import cuts
 
 BATCH = 2_000
-LARGEST = 50
-"""How many of the tickets that change are told by their keys: those that are late the most."""
 
 Watch = Callable[["Simulation"], bool]
 """Called after each batch; True stops it."""
@@ -37,10 +36,6 @@ class Simulation(PeriodReport):
     queries for each nor the memory that it takes.
     """
 
-    seen = 0
-    """Tickets that have been looked at."""
-    changed_tickets = 0
-    """Those with a promise that is late either now or under the draft."""
     is_cut = False
     """Whether ``newest`` left some out."""
     is_stopped = False
@@ -79,46 +74,75 @@ class Simulation(PeriodReport):
         for name in self.group_names:
             if name not in own:
                 raise ValueError(f"by: {name!r} is nothing to group by; there is {', '.join(own)}")
-        self.groupings = groupings(self.sla, self.group_names, self.tz)
-        self.only = frozenset(only)
         self.newest = newest
-        self.total = Row(label=_("Total"))
-        self._judge = Judge(
-            sla=self.sla, policies=policies, now=effective or self.now, using=self.using
+        self._examiner = Examiner(
+            tickets=self.tickets,
+            policies=policies,
+            group_names=self.group_names,
+            only=frozenset(only),
+            now=self.now,
+            effective=effective or self.now,
+            tz=self.tz,
         )
-        self._replay = Replay(sla=self.sla, now=self.now, using=self.using)
-        self._rows: list[dict[Any, Row]] = [defaultdict(Row) for _name in self.group_names]
-        self._changed: list[Changed] = []
-        self._least = timedelta(0)
+        self.groupings = self._examiner.groupings
+        self._found = Findings.nothing(len(self.groupings))
 
     def count(self) -> int:
         """How many tickets there are to look at."""
         found = self.tickets.count()
         return found if self.newest is None else min(found, self.newest)
 
-    def run(self, watch: Watch | None = None) -> "Simulation":
-        """Look at all of them, or until ``watch`` says to stop."""
+    def run(self, watch: Watch | None = None, *, workers: int = 1) -> "Simulation":
+        """Look at all of them, or until ``watch`` says to stop, with so many processes.
+
+        Raises:
+            CalendarError, OverflowError: a deadline cannot be told.
+            CannotShare, BrokenProcessPool: with several processes only; see ``reports.workers``.
+        """
         tickets = self._limited()
-        for batch in self._batches(tickets):
-            self._add(batch)
-            self.seen += len(batch)
-            if watch is not None and watch(self):
-                self.is_stopped = True
-                break
-        self._changed = _largest(self._changed)
+        pieces = list(pairwise([None, *cuts(tickets, "pk", BATCH), None]))
+        with closing(self._findings(tickets, pieces, workers)) as found:
+            for findings in found:
+                self._found.add(findings)
+                if watch is not None and watch(self):
+                    self.is_stopped = True
+                    break
         return self
+
+    def _findings(
+        self, tickets: QuerySet[Any], pieces: list[Range], workers: int
+    ) -> Generator[Findings, None, None]:
+        examine = replace(self._examiner, tickets=tickets)
+        if workers == 1 or len(pieces) == 1:
+            yield from map(examine, pieces)
+        else:
+            yield from in_order(examine, pieces, workers)
+
+    @property
+    def seen(self) -> int:
+        """Tickets that have been looked at."""
+        return self._found.seen
+
+    @property
+    def changed_tickets(self) -> int:
+        """Those with a promise that is late either now or under the draft."""
+        return self._found.changed_tickets
+
+    @property
+    def total(self) -> Row:
+        return self._found.total
 
     @property
     def changed(self) -> list[Changed]:
-        """Those that are late the most, of what changes; at most ``LARGEST``."""
-        return self._changed
+        """Those that are late the most, of what changes; at most ``findings.LARGEST``."""
+        return self._found.changed
 
     def by_group(self, name: str = NONE) -> Comparison:
         """What was found, by one of ``group_names``, or in total by ``none``."""
         rows: list[Row] = []
         if name != NONE:
             place = self.group_names.index(name)
-            found = self._rows[place]
+            found = self._found.groups[place]
             for key, label in self.groupings[place].labelled(found, self.all_tickets):
                 row = found[key]
                 row.key, row.label = key, label
@@ -140,63 +164,5 @@ class Simulation(PeriodReport):
         self.is_cut = len(oldest) == 2
         return tickets.filter(created_at__gte=oldest[0]) if oldest else tickets
 
-    def _batches(self, tickets: QuerySet[Any]) -> Iterator[list[tuple[Any, ...]]]:
-        groups = {f"sla_group_{i}": g.of_tickets() for i, g in enumerate(self.groupings)}
-        rows = tickets.annotate(**groups).order_by("pk").values_list("pk", *groups)
-        last = None
-        while True:
-            left = rows if last is None else rows.filter(pk__gt=last)
-            batch = list(left[:BATCH])
-            if batch:
-                yield batch
-            if len(batch) < BATCH:
-                return
-            last = batch[-1][0]
-
-    def _add(self, batch: list[tuple[Any, ...]]) -> None:
-        choices = self._judge.choices([row[0] for row in batch])
-        terms: Mapping[Any, Terms] = {
-            pk: terms
-            for pk, (terms, _priority) in choices.items()
-            if not self.only or terms.name in self.only
-        }
-        groups = {pk: keys for pk, *keys in batch}
-        for pk, promises in self._replay.promises(terms):
-            rows = [self.total]
-            rows += [found[key] for found, key in zip(self._rows, groups[pk], strict=True)]
-            is_changed = False
-            for promise in promises:
-                for row in rows:
-                    row.metrics[promise.metric].add(promise)
-                if (promise.now.is_ == LATE) != (promise.then.is_ == LATE):
-                    is_changed = True
-                    self._note(pk, promise)
-            for row in rows:
-                row.tickets += 1
-            self.changed_tickets += is_changed
-
-    def _note(self, pk: Any, promise: Promise) -> None:
-        over = promise.now.over or promise.then.over
-        if over <= self._least:
-            return
-        self._changed.append(
-            Changed(
-                pk=pk,
-                metric=promise.metric,
-                cycle=promise.cycle,
-                newly_late=promise.then.is_ == LATE,
-                due_now=promise.now.due,
-                due_then=promise.then.due,
-                over=over,
-            )
-        )
-        if len(self._changed) >= 2 * LARGEST:
-            self._changed = _largest(self._changed)
-            self._least = self._changed[-1].over
-
 
 _ORDER = ("response", "resolution", "next_response", "closure")
-
-
-def _largest(changed: list[Changed]) -> list[Changed]:
-    return nlargest(LARGEST, changed, key=attrgetter("over"))

@@ -30,6 +30,7 @@ from django_sla.tables.asked import (
     path_in_words,
 )
 from django_sla.tables.contradiction import Wanted, contradictions
+from django_sla.tables.numbered import clean_rows
 
 Row = Mapping[str, Any]
 """``field``, ``operator``, ``value`` as JSON types, and ``label``, what people call the value."""
@@ -61,20 +62,13 @@ def clean(rows: object) -> list[dict[str, Any]]:
     Raises:
         ValidationError: for each row that is wrong, which it is, why, and what to write.
     """
-    if not isinstance(rows, list | tuple):
-        raise ValidationError(_("Expected a list of conditions, got %(got)r.") % {"got": rows})
-    found, errors = [], []
-    for number, row in enumerate(rows, start=1):
-        try:
-            found.append(clean_row(row))
-        except ValidationError as error:
-            errors += [
-                _("Condition %(number)d: %(message)s") % {"number": number, "message": message}
-                for message in error.messages
-            ]
-    if not errors:
-        errors = list(contradictions([_wanted(row) for row in found]))
-    if errors:
+    found = clean_rows(
+        rows,
+        clean_row,
+        no_list=gettext_lazy("Expected a list of conditions, got %(got)r."),
+        wrong=gettext_lazy("Condition %(number)d: %(message)s"),
+    )
+    if errors := list(contradictions([_wanted(row) for row in found])):
         raise ValidationError(errors)
     return found
 

@@ -2,17 +2,22 @@
 
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from django.core.exceptions import ValidationError
 
 from django_sla import registry
 from django_sla.core.policy import Policy
+from django_sla.exceptions import PoliciesDiffer
 from django_sla.tables import edition as editions
 from django_sla.tables.policy import Policy as PolicyRow
 
 logger = logging.getLogger(__name__)
+
+Said = tuple[tuple[str, str, str], ...]
+"""Of policies the name, the condition in words, and the fingerprint of the terms."""
 
 UNREADABLE = (
     ValueError,
@@ -34,11 +39,18 @@ class Policies:
     own: tuple[Policy, ...]
     """What the process itself brings along: code, settings, the built-in one."""
     all: tuple[Policy, ...]
+    rows: tuple[PolicyRow, ...] = field(repr=False)
+    """Those of the database's part."""
 
     @cached_property
     def fields(self) -> frozenset[str]:
         """The field paths that their conditions read."""
         return frozenset[str]().union(*(policy.when.fields for policy in self.all))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """As their rows: conditions are functions, which do not pickle. Another process has its
+        own ones of code and settings."""
+        return _as_here, (self.rows, self.edition, _said(self.own))
 
 
 _kept: dict[str, Policies] = {}
@@ -97,6 +109,7 @@ def together(
     *before, default = own
     first: list[Policy] = []
     fallback: list[Policy] = []
+    readable: list[PolicyRow] = []
     for row in rows:
         try:
             value = row.value(default)
@@ -106,7 +119,21 @@ def together(
             )
             continue
         (fallback if row.fallback else first).append(value)
-    return Policies(edition=edition, own=own, all=(*first, *before, *fallback, default))
+        readable.append(row)
+    all_ = (*first, *before, *fallback, default)
+    return Policies(edition=edition, own=own, all=all_, rows=tuple(readable))
+
+
+def _as_here(rows: Iterable[PolicyRow], edition: str, elsewhere: Said) -> Policies:
+    own = registry.policies()
+    different = sorted(set(elsewhere) ^ set(_said(own)))
+    if different:
+        raise PoliciesDiffer(different[0][0])
+    return together(rows, own, edition)
+
+
+def _said(own: Iterable[Policy]) -> Said:
+    return tuple((policy.name, policy.when.text, policy.terms.fingerprint) for policy in own)
 
 
 def _rows(using: str) -> list[PolicyRow]:

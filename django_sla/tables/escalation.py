@@ -11,6 +11,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from django_sla import registry
 from django_sla.conf import did_you_mean, settings
@@ -19,6 +20,7 @@ from django_sla.core.errors import PolicyError
 from django_sla.core.escalation import ANY_METRIC, KEYS, When, parse_when, written
 from django_sla.exceptions import InvalidSettings
 from django_sla.tables.clock import metric_name
+from django_sla.tables.numbered import clean_rows
 from django_sla.tables.recipients import GROUP, is_known, known_recipients
 
 Row = Mapping[str, Any]
@@ -32,20 +34,12 @@ def clean(rows: object) -> list[dict[str, Any]]:
     Raises:
         ValidationError: for each row that is wrong, which it is, why, and what to write.
     """
-    if not isinstance(rows, list | tuple):
-        raise ValidationError(_("Expected a list of escalations, got %(got)r.") % {"got": rows})
-    found, errors = [], []
-    for number, row in enumerate(rows, start=1):
-        try:
-            found.append(clean_row(row))
-        except ValidationError as error:
-            errors += [
-                _("Escalation %(number)d: %(message)s") % {"number": number, "message": message}
-                for message in error.messages
-            ]
-    if errors:
-        raise ValidationError(errors)
-    return found
+    return clean_rows(
+        rows,
+        clean_row,
+        no_list=gettext_lazy("Expected a list of escalations, got %(got)r."),
+        wrong=gettext_lazy("Escalation %(number)d: %(message)s"),
+    )
 
 
 def clean_row(row: object) -> dict[str, Any]:

@@ -82,7 +82,7 @@ policy("Office", 130, why)
 Ticket.objects.create(title="Why?", category="why")
 
 # Late, with names that somebody chose to do harm, for the dashboard.
-policy(f"{HOSTILE} too", 140, where("category", HOSTILE))
+policy("<img src=x onerror=alert(2)>", 140, where("category", HOSTILE))
 villain = User.objects.create_user("villain", first_name=HOSTILE, is_staff=True)
 with as_of(datetime.now(UTC) - timedelta(days=3)):
     for title in (HOSTILE, f"{HOSTILE} again"):

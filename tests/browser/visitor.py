@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import ClassVar
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, expect
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, expect
 
 SHOTS = os.environ.get("SLA_SHOTS")
 """A folder for pictures of every page, where somebody wants to look at them."""
@@ -51,10 +51,10 @@ class Visitor:
     errand = ""
     """What they came for: the name of the test."""
 
-    def __init__(self, context: BrowserContext):
+    def __init__(self, context: BrowserContext, page: Page | None = None):
         self.trouble: list[str] = []
         self.seen = 0
-        self.page = context.new_page()
+        self.page = page or context.new_page()
         self.page.set_viewport_size(DESKTOP)
         self.page.set_default_timeout(MILLISECONDS)
         self.page.on("console", self._said)
@@ -75,6 +75,19 @@ class Visitor:
         with self.page.expect_navigation():
             what.click()
         self.look()
+
+    def click_for_tab(self, what: Locator) -> "Visitor":
+        """What leads to another tab: whoever is in front of that one."""
+        context = self.page.context
+        context.on("console", self._said)  # from its beginning on
+        with self.page.expect_popup() as opened:
+            what.click()
+        tab = Visitor(context, opened.value)
+        tab.errand = f"{self.errand} tab"
+        tab.page.wait_for_load_state()
+        tab.look()
+        context.remove_listener("console", self._said)
+        return tab
 
     def link(self, name: str) -> Locator:
         return self.page.get_by_role("link", name=name, exact=True).first

@@ -134,6 +134,7 @@ def worker(desk: Desk, more: dict[str, str], tmp_path: Path) -> Iterator[subproc
     assert "Traceback" not in log.read_text()
 
 
+@pytest.mark.thorough
 def test_a_breach_becomes_known_by_the_schedule_alone(
     desk: Desk, more: dict[str, str], worker: subprocess.Popen[bytes], tmp_path: Path
 ) -> None:

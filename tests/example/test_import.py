@@ -3,7 +3,11 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests.example.desk import Desk
+
+pytestmark = pytest.mark.thorough
 
 COLUMNS = (
     "number",

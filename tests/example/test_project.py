@@ -20,6 +20,7 @@ def test_the_pages(migrated: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.thorough
 def test_invented_tickets_are_added_once(desk: Desk) -> None:
     first = desk.manage("seed_desk", "--tickets", 20, "--if-empty")
     assert "Added 20 tickets" in first
@@ -29,6 +30,7 @@ def test_invented_tickets_are_added_once(desk: Desk) -> None:
     assert desk.count("desk_ticket") == 20
 
 
+@pytest.mark.thorough
 def test_invented_tickets_show_every_state(desk: Desk) -> None:
     desk.manage("seed_desk", "--tickets", 45)
     program = (
@@ -42,6 +44,7 @@ def test_invented_tickets_show_every_state(desk: Desk) -> None:
     assert "ALL THERE" in desk.manage("shell", "-c", program)
 
 
+@pytest.mark.thorough
 def test_there_is_somebody_to_tell_of_deadlines(desk: Desk) -> None:
     desk.manage("seed_desk", "--tickets", 20)
     departments = "SELECT COUNT(*), COUNT(lead_id), COUNT(DISTINCT lead_id) FROM desk_department"
@@ -60,6 +63,7 @@ def test_there_is_somebody_to_tell_of_deadlines(desk: Desk) -> None:
     assert desk.manage("shell", "-c", program).split()[-1] == "True"
 
 
+@pytest.mark.thorough
 def test_invented_tickets_are_the_same_every_time(desk: Desk) -> None:
     desk.manage("seed_desk", "--tickets", 10)
     desk.manage("seed_desk", "--tickets", 10)

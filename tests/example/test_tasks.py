@@ -58,6 +58,7 @@ def more(tmp_path: Path) -> dict[str, str]:
     }
 
 
+@pytest.mark.thorough
 def test_a_worker_takes_tasks_from_the_database(desk: Desk, more: dict[str, str]) -> None:
     desk.manage("migrate", "--verbosity", 0, **more)
     desk.manage("shell", "-c", OPEN, **more)

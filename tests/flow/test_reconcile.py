@@ -571,6 +571,7 @@ def test_the_number_of_queries_does_not_grow_with_the_tickets(agent: Any) -> Non
     assert counts[1] == counts[2]
 
 
+@pytest.mark.thorough
 def test_memory_does_not_grow_with_the_tickets(monkeypatch: Any) -> None:
     monkeypatch.setattr(reconcile, "PAGE", 100)
 

@@ -1,6 +1,7 @@
 """What if: what would have been met and missed under draft policies, and nothing written."""
 
 from datetime import timedelta
+from random import Random
 from typing import Any
 
 import pytest
@@ -16,9 +17,10 @@ from django_sla.flow.policy_export import export
 from django_sla.flow.refresh import kept, load
 from django_sla.models import Calendar, Policy
 from django_sla.moment import as_of
-from django_sla.reports import simulate
+from django_sla.reports import findings, simulate
 from django_sla.reports.draft import drafted, from_file
 from django_sla.reports.format import FORMATS
+from django_sla.reports.grouping import names
 from django_sla.reports.replay import KEPT, LATE, OPEN, Replay, replayed
 from django_sla.reports.simulate import Simulation
 from django_sla.tables.effective import policies
@@ -181,7 +183,7 @@ def test_a_draft_that_is_not_yet_effective_needs_another_instant(desk: Policy) -
 def test_by_priority_and_every_dimension_with_the_keys_of_what_changes(
     desk: Policy, agent: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(simulate, "LARGEST", 2)
+    monkeypatch.setattr(findings, "LARGEST", 2)
     late = [
         moved(opened(priority="low", assignee=agent), "resolved", hours) for hours in (5, 7, 8, 6)
     ]
@@ -248,12 +250,57 @@ def test_the_number_of_queries_grows_with_the_batches_alone(
     assert queries(2) >= queries(20)
 
 
+@pytest.mark.thorough
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("rule", ["resume", "restart"])
+def test_several_workers_find_what_one_finds(
+    desk: Policy, rule: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In every number, by every group, and the same of several tickets that are as late."""
+    random = Random(3)
+    agents = [get_user_model().objects.create_user(name) for name in ("one", "two")]
+    departments = [Department.objects.create(name=name) for name in ("Network", "Office")]
+    for _ in range(40):
+        ticket = opened(
+            random.randrange(3),
+            priority=random.choice(Ticket.Priority.values),
+            assignee=random.choice([None, *agents]),
+            department=random.choice([None, *departments]),
+        )
+        hours = 24
+        for status in ("pending", "open", "resolved", "open", "resolved"):
+            hours += random.randrange(1, 6)
+            moved(ticket, status, hours)
+    found = draft(
+        desk,
+        reopening=rule,
+        goals={"urgent": {"resolution": "30h"}, "*": {"resolution": "24h", "closure": "1h"}},
+        conditions=[{"field": "priority", "operator": "is_not", "value": "low"}],
+    )
+    groups = names(Ticket.sla)
+    asked = {"since": after(1), "groups": groups, "now": after(100)}
+    with monkeypatch.context() as patched:
+        patched.setattr(simulate, "BATCH", 1000)  # at one go
+        one = Simulation(Ticket.objects.all(), found, **asked).run()
+    two = Simulation(Ticket.objects.filter(pk__gt=0), found, **asked).run(workers=2)
+    assert one.seen > 20
+    assert (one.seen, one.changed_tickets) == (two.seen, two.changed_tickets)
+    for name in groups:
+        assert one.by_group(name) == two.by_group(name)
+    assert all(len(one.by_group(name).rows) > 2 for name in ("priority", "agent", "department"))
+    assert one.changed == two.changed
+    assert len(one.changed) > 5
+
+
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("model", [UUIDTicket, OwnTicket])
-def test_every_kind_of_host(desk: Policy, model: Any) -> None:
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.thorough)])
+def test_every_kind_of_host(desk: Policy, model: Any, workers: int) -> None:
     for _ in range(7):
         with as_of(after(0)):
             model.objects.create()
-    found = simulated(policies("default"), queryset=model.objects.all(), at=10**5)
+    found = Simulation(model.objects.all(), policies("default"), now=after(10**5))
+    found.run(workers=workers)
     assert found.total.tickets == 7
     assert counts(found) == (0, 7, 0, 7, 0, 0)
 

@@ -5,20 +5,20 @@ import sys
 from argparse import ArgumentParser
 from typing import TYPE_CHECKING, Any
 
-from django.core.management import BaseCommand
 from django.db import router
 
 from django_sla.doctor import examination, text, ticket
 from django_sla.doctor.finding import Finding, Severity
 from django_sla.doctor.sample import REPLAYED, SAMPLE
 from django_sla.management.arguments import declaration, declarations, tickets
+from django_sla.management.printing import PrintingCommand
 from django_sla.moment import now
 
 if TYPE_CHECKING:
     from django_sla.ticket.declaration import SLA
 
 
-class Command(BaseCommand):
+class Command(PrintingCommand):
     help = (
         "Say what is wrong with the SLA of the project, or of some tickets: why a field is empty, "
         "a timestamp was not recorded, a breach looks wrong. Each finding has its cause and what "

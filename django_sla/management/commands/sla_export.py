@@ -5,19 +5,20 @@ from argparse import SUPPRESS, ArgumentParser
 from collections.abc import Iterator
 from typing import Any
 
-from django.core.management import BaseCommand, CommandError
+from django.core.management import CommandError
 from django.db.models import QuerySet
 
 from django_sla import registry
 from django_sla.exceptions import XLSXNotInstalled
 from django_sla.management.arguments import declaration, instant
 from django_sla.management.files import replacing
+from django_sla.management.printing import PrintingCommand
 from django_sla.management.running import Meter, Stop, stoppable
 from django_sla.reports.export import FORMATS
 from django_sla.reports.tickets import DEFAULT, TicketList
 
 
-class Command(BaseCommand):
+class Command(PrintingCommand):
     help = (
         "Write tickets to a file, a row each, with their SLA columns and how each clock stands. "
         "Memory does not grow with their number. A run that is stopped leaves no file."

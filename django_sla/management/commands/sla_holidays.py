@@ -5,19 +5,20 @@ from datetime import date
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.management import BaseCommand, CommandError
+from django.core.management import CommandError
 from django.utils import timezone
 
 from django_sla.conf import did_you_mean, say
 from django_sla.exceptions import HolidaysNotInstalled
 from django_sla.flow.holidays import add_holidays, countries, public_holidays, read_years
+from django_sla.management.printing import PrintingCommand
 from django_sla.moment import now
 from django_sla.tables.calendar import Calendar
 
 OPTIONS = ("country", "subdivision", "years")
 
 
-class Command(BaseCommand):
+class Command(PrintingCommand):
     help = (
         "Write the public holidays of a country into a calendar of the database. Those that are "
         "there already stay as they are."

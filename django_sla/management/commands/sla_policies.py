@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from django.core.management import BaseCommand, CommandError
+from django.core.management import CommandError
 from django.db import router
 
 from django_sla.exceptions import InvalidPolicyFile
 from django_sla.flow.policy_document import MOST_BYTES
 from django_sla.flow.policy_export import export
 from django_sla.flow.policy_file import Action, Loading, load
+from django_sla.management.printing import PrintingCommand
 from django_sla.moment import now
 from django_sla.reports.format import printable, width
 from django_sla.reports.sources import PolicySources, Sourced, describe
@@ -25,7 +26,7 @@ STREAM = "-"
 SIGNS = {Action.ADD: "+", Action.DELETE: "-"}
 
 
-class Command(BaseCommand):
+class Command(PrintingCommand):
     help = (
         "List the policies in force in the order in which they are asked, with the source of each "
         "value; write those of the database to a file, or load them from one."

@@ -2,16 +2,18 @@
 
 import sys
 from argparse import SUPPRESS, ArgumentParser
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from django.core.management import BaseCommand, CommandError
+from django.core.management import CommandError
 
 from django_sla.conf import did_you_mean
 from django_sla.core.errors import CalendarError
-from django_sla.exceptions import InvalidPolicyFile
+from django_sla.exceptions import CannotShare, InvalidPolicyFile, PoliciesDiffer
 from django_sla.flow.policy_document import MOST_BYTES
 from django_sla.management.arguments import declaration, instant
+from django_sla.management.printing import PrintingCommand
 from django_sla.management.running import Meter, stoppable
 from django_sla.management.simulation_text import SIMULATED, SUGGESTED
 from django_sla.models import Calendar, Policy
@@ -28,8 +30,11 @@ if TYPE_CHECKING:
 
 STREAM = "-"
 
+MOST_WORKERS = 61
+"""More than Windows can wait for, and than a database has use for."""
 
-class Command(BaseCommand):
+
+class Command(PrintingCommand):
     help = (
         "Say what would have been met and missed, had the policies of a file been in force when "
         "tickets were opened; or those that are in force now. Changes nothing."
@@ -82,6 +87,14 @@ class Command(BaseCommand):
             action="store_true",
             help="say instead which targets so many percent of the tickets would have met",
         )
+        parser.add_argument(
+            "--workers",
+            type=int,
+            default=1,
+            metavar="N",
+            help="how many processes look at tickets at the same time, each with a connection to "
+            "the database (default: 1)",
+        )
         parser.add_argument("--format", choices=FORMATS, default="table")
         parser.add_argument("--now", help=SUPPRESS)
 
@@ -102,6 +115,8 @@ class Command(BaseCommand):
             return
         if options["newest"] is not None and options["newest"] < 1:
             raise CommandError("--newest: expected a number from 1 on")
+        if not 1 <= options["workers"] <= MOST_WORKERS:
+            raise CommandError(f"--workers: expected a number from 1 to {MOST_WORKERS}")
         by = _group(sla, options["by"])
         draft = self._draft(options["file"], tickets.db)
         simulation = Simulation(
@@ -113,7 +128,8 @@ class Command(BaseCommand):
             effective=instant("--effective", options["effective"]),
             **period,
         )
-        status = self._watched(simulation, quiet=options["verbosity"] == 0)
+        quiet, workers = options["verbosity"] == 0, options["workers"]
+        status = self._watched(simulation, quiet=quiet, workers=workers)
         self.stdout.write(SIMULATED[options["format"]](simulation, by), ending="")
         if status:
             self.stderr.write(f"Stopped: tickets looked at: {simulation.seen:,}")
@@ -127,7 +143,7 @@ class Command(BaseCommand):
         except InvalidPolicyFile as error:
             raise CommandError(str(error)) from None
 
-    def _watched(self, simulation: Simulation, *, quiet: bool) -> int:
+    def _watched(self, simulation: Simulation, *, quiet: bool, workers: int) -> int:
         """Run it with a meter, on the terminal of the errors so that the result can be piped; the
         exit status where somebody asks to stop, else 0."""
         meter = Meter(self.stderr, simulation.count(), "tickets", quiet=quiet)
@@ -141,9 +157,16 @@ class Command(BaseCommand):
                 return bool(stop)
 
             try:
-                simulation.run(watch)
+                simulation.run(watch, workers=workers)
             except (CalendarError, OverflowError) as error:
                 raise CommandError(f"A deadline cannot be told: {error}") from None
+            except (CannotShare, PoliciesDiffer) as error:
+                raise CommandError(f"--workers: {error}") from None
+            except BrokenProcessPool:
+                raise CommandError(
+                    "--workers: a process ended before its work was done. Where it was killed for "
+                    "want of memory, ask for fewer."
+                ) from None
             finally:
                 meter.clear()
         return stop.status if stop else 0
