@@ -3,19 +3,20 @@
 from argparse import SUPPRESS, ArgumentParser
 from typing import Any
 
-from django.core.management import BaseCommand, CommandError
+from django.core.management import CommandError
 
 from django_sla import registry
 from django_sla.exceptions import ForecastNotInstalled, NotEnoughHistory
 from django_sla.management.arguments import declaration, instant, where, zone
 from django_sla.management.forecast_text import FORECAST, Told
+from django_sla.management.printing import PrintingCommand
 from django_sla.management.running import Meter
 from django_sla.moment import now as read_now
 from django_sla.reports.chances import LIKELIEST, Chances
 from django_sla.reports.forecast import INTERVAL, WEEKS, Forecast, forecast
 
 
-class Command(BaseCommand):
+class Command(PrintingCommand):
     help = (
         "Say how many promises the next weeks are likely to keep, and which open tickets are the "
         "likeliest to breach, each beside how far off that was before. Changes nothing."
