@@ -9,7 +9,6 @@ from django.http.response import HttpResponseBase
 from django.template.loader import select_template
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, URLPattern, path, reverse
-from django.utils.translation import gettext as _
 
 from django_sla.views.dashboard import DashboardView
 
@@ -44,7 +43,7 @@ class AdminDashboardView(DashboardView):
         return super().get_context_data(
             **self.model_admin.admin_site.each_context(self.request),
             opts=self.model_admin.opts,
-            **{"title": _("Service levels"), **context},
+            **context,
         )
 
 

@@ -102,8 +102,9 @@ class DashboardView(LoginRequiredMixin, View):
         return render(self.request, self.template_name, context)
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
-        """``form``, ``panels`` where it is valid, and the models to choose from."""
+        """``title``, ``form``, ``panels`` where it is valid, and the models to choose from."""
         return {
+            "title": _("Service levels"),
             "models": self._links_to_models(),
             "model": self.declaration.model._meta,
             "time_zone": timezone.get_current_timezone_name(),
