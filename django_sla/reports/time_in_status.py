@@ -6,7 +6,18 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connections
-from django.db.models import Case, F, QuerySet, TextField, Value, When, Window
+from django.db.models import (
+    Case,
+    Exists,
+    F,
+    Func,
+    OuterRef,
+    QuerySet,
+    TextField,
+    Value,
+    When,
+    Window,
+)
 from django.db.models.expressions import RawSQL
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce, FirstValue, Lead
@@ -17,18 +28,18 @@ from django_sla.reports.grouping import STATUS
 from django_sla.reports.stays import StayReport
 from django_sla.reports.wall import WallTime
 
-CORRECTED = "CASE WHEN is_move = 0 THEN first_status ELSE status END"
-"""Of several openings, the last told stands for all of them."""
-
-BEGAN = "CASE WHEN is_move = 0 OR at < first_at THEN first_at ELSE at END"
+BEGAN = "CASE WHEN at < opened_at THEN opened_at ELSE at END"
 
 ENDED = f"""CASE
-    WHEN next_is_move = 0 OR next_at < first_at THEN first_at
+    WHEN next_at < opened_at THEN opened_at
     WHEN next_at IS NOT NULL THEN next_at
-    WHEN is_move = 1 AND category = '{Category.CLOSED.value}' THEN {BEGAN}
+    WHEN kind = '{Kind.STATUS_MOVED.value}' AND category = '{Category.CLOSED.value}' THEN {BEGAN}
     WHEN {BEGAN} > %s THEN {BEGAN}
     ELSE %s END"""
 """With the next one. The last lasts until now, one that closed a ticket no time."""
+
+OPENED_AGAIN = f"""CASE
+    WHEN kind = '{Kind.OPENED.value}' AND next_kind = '{Kind.OPENED.value}' THEN 1 ELSE 0 END"""
 
 
 class TimeInStatusReport(StayReport):
@@ -37,7 +48,7 @@ class TimeInStatusReport(StayReport):
     A status lasts until the next one, the last until now, or until it closed the ticket for good.
     The events of a ticket count in the order of their instants; nothing happens before its
     opening, of which the last told stands. What says no status, the correction of a timestamp,
-    ends no stay. One query; the database adds up.
+    ends no stay. One query, or two where an opening was corrected; the database adds up.
     """
 
     def __init__(self, queryset: QuerySet[Any], **period: Any):
@@ -47,61 +58,80 @@ class TimeInStatusReport(StayReport):
     @cached_property
     def _spent(self) -> dict[str, dict[str, Any]]:
         """By status as the events have it: text, whatever the host's field is."""
-        events = self._entries
+        events = self.events.filter(kind__in=[Kind.OPENED, Kind.STATUS_MOVED])
+        rows = self._added(events)
+        if any(again for _place, _tickets, _total, again in rows):
+            # An opening that was corrected is there twice; rarely, so it is not looked for first.
+            later = self.sla.event_model._base_manager.filter(
+                kind=Kind.OPENED, ticket=OuterRef("ticket"), id__gt=OuterRef("id")
+            )
+            rows = self._added(events.exclude(Exists(later), kind=Kind.OPENED))
+        return {
+            place: {"tickets": tickets, "total": _duration(total)}
+            for place, tickets, total, _again in rows
+        }
+
+    def _added(self, events: QuerySet[Any]) -> list[tuple[str, int, Any, int]]:
+        """Of each status its tickets, the time of all of them, and how many openings were followed
+        by another."""
+        entries = _entries(events)
         connection = connections[events.db]
-        compiler = events.query.get_compiler(events.db)
+        compiler = entries.query.get_compiler(events.db)
         try:
-            entries, parameters = compiler.as_sql()
+            sql, parameters = compiler.as_sql()
         except EmptyResultSet:
-            return {}
+            return []
         lasted, _none = compiler.compile(WallTime(RawSQL("ended", ()), RawSQL("began", ())))
         now = [connection.ops.adapt_datetimefield_value(self.now)] * 2
         with connection.cursor() as cursor:
             # Added up by ticket first, so that one with several stays counts once.
             cursor.execute(
-                f"SELECT place, COUNT(*), SUM(spent) FROM ("
-                f"SELECT place, ticket_id, SUM({lasted}) AS spent FROM ("
-                f"SELECT ticket_id, {CORRECTED} AS place, {BEGAN} AS began, {ENDED} AS ended "
-                f"FROM ({entries}) entries WHERE first_is_move = 0) stays "
+                f"SELECT place, COUNT(*), SUM(spent), SUM(again) FROM ("
+                f"SELECT place, ticket_id, SUM({lasted}) AS spent, SUM(again) AS again FROM ("
+                f"SELECT ticket_id, status AS place, {BEGAN} AS began, {ENDED} AS ended, "
+                f"{OPENED_AGAIN} AS again FROM ({sql}) entries WHERE opened_at IS NOT NULL) stays "
                 f"GROUP BY place, ticket_id) tickets GROUP BY place",
                 [*now, *parameters],
             )
-            return {
-                place: {"tickets": tickets, "total": _duration(total)}
-                for place, tickets, total in cursor.fetchall()
-            }
-
-    @property
-    def _entries(self) -> QuerySet[Any]:
-        """What says a status, beside what follows, and what the opening says."""
-        is_opening = When(kind=Kind.OPENED, then=Value(0))
-        events = self.events.filter(kind__in=[Kind.OPENED, Kind.STATUS_MOVED]).annotate(
-            is_move=Case(is_opening, default=Value(1)),
-            status=Coalesce(KeyTextTransform("to", "data"), Value(""), output_field=TextField()),
-            category=KeyTextTransform("category", "data"),
-        )
-        # The opening that stands comes first, those that it replaced behind it.
-        told = Case(When(kind=Kind.OPENED, then=-F("id")), default=Value(0))
-        window: dict[str, Any] = {
-            "partition_by": "ticket_id",
-            "order_by": ["is_move", told, "at", "id"],
-        }
-        return events.exclude(is_move=1, status="").values(
-            "ticket_id",
-            "is_move",
-            "status",
-            "category",
-            "at",
-            first_is_move=Window(FirstValue("is_move"), **window),
-            first_status=Window(FirstValue("status"), **window),
-            first_at=Window(FirstValue("at"), **window),
-            next_is_move=Window(Lead("is_move"), **window),
-            next_at=Window(Lead("at"), **window),
-        )
+            found: list[tuple[str, int, Any, int]] = cursor.fetchall()
+        return found
 
     @property
     def _title(self) -> str:
         return _("Status")
+
+
+def _entries(events: QuerySet[Any]) -> QuerySet[Any]:
+    """What says a status, beside what follows. An opening comes before all moves."""
+    opening = Case(When(kind=Kind.OPENED, then=F("at")), default=None)
+    window: dict[str, Any] = {"partition_by": "ticket_id", "order_by": ["kind", "at", "id"]}
+    told = _told("to", events.db)
+    return (
+        events.annotate(
+            status=Coalesce(told, Value(""), output_field=TextField()),
+            category=_told("category", events.db),
+        )
+        .exclude(kind=Kind.STATUS_MOVED, status="")
+        .values(
+            "ticket_id",
+            "kind",
+            "status",
+            "category",
+            "at",
+            opened_at=Window(FirstValue(opening), **window),
+            next_at=Window(Lead("at"), **window),
+            next_kind=Window(Lead("kind"), **window),
+        )
+    )
+
+
+def _told(name: str, using: str) -> Any:
+    """A text of an event's data."""
+    if connections[using].vendor != "sqlite":
+        return KeyTextTransform(name, "data")
+    # Django's own looks for what is no text, and reads the data three times.
+    path = Value(f"$.{name}")
+    return Func(F("data"), path, function="JSON_EXTRACT", output_field=TextField())
 
 
 def _duration(total: Any) -> timedelta:
