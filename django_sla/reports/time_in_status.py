@@ -38,8 +38,12 @@ ENDED = f"""CASE
     ELSE %s END"""
 """With the next one. The last lasts until now, one that closed a ticket no time."""
 
-OPENED_AGAIN = f"""CASE
-    WHEN kind = '{Kind.OPENED.value}' AND next_kind = '{Kind.OPENED.value}' THEN 1 ELSE 0 END"""
+AGAIN = "\x01"
+"""Stands for the status of an opening that another one followed."""
+
+PLACE = f"""CASE
+    WHEN kind = '{Kind.OPENED.value}' AND next_kind = '{Kind.OPENED.value}' THEN %s
+    ELSE status END"""
 
 
 class TimeInStatusReport(StayReport):
@@ -60,20 +64,18 @@ class TimeInStatusReport(StayReport):
         """By status as the events have it: text, whatever the host's field is."""
         events = self.events.filter(kind__in=[Kind.OPENED, Kind.STATUS_MOVED])
         rows = self._added(events)
-        if any(again for _place, _tickets, _total, again in rows):
+        if any(place == AGAIN for place, _tickets, _total in rows):
             # An opening that was corrected is there twice; rarely, so it is not looked for first.
             later = self.sla.event_model._base_manager.filter(
                 kind=Kind.OPENED, ticket=OuterRef("ticket"), id__gt=OuterRef("id")
             )
             rows = self._added(events.exclude(Exists(later), kind=Kind.OPENED))
         return {
-            place: {"tickets": tickets, "total": _duration(total)}
-            for place, tickets, total, _again in rows
+            place: {"tickets": tickets, "total": _duration(total)} for place, tickets, total in rows
         }
 
-    def _added(self, events: QuerySet[Any]) -> list[tuple[str, int, Any, int]]:
-        """Of each status its tickets, the time of all of them, and how many openings were followed
-        by another."""
+    def _added(self, events: QuerySet[Any]) -> list[tuple[str, int, Any]]:
+        """Each status with its tickets and the time of all of them."""
         entries = _entries(events)
         connection = connections[events.db]
         compiler = entries.query.get_compiler(events.db)
@@ -82,18 +84,18 @@ class TimeInStatusReport(StayReport):
         except EmptyResultSet:
             return []
         lasted, _none = compiler.compile(WallTime(RawSQL("ended", ()), RawSQL("began", ())))
-        now = [connection.ops.adapt_datetimefield_value(self.now)] * 2
+        now = connection.ops.adapt_datetimefield_value(self.now)
         with connection.cursor() as cursor:
             # Added up by ticket first, so that one with several stays counts once.
             cursor.execute(
-                f"SELECT place, COUNT(*), SUM(spent), SUM(again) FROM ("
-                f"SELECT place, ticket_id, SUM({lasted}) AS spent, SUM(again) AS again FROM ("
-                f"SELECT ticket_id, status AS place, {BEGAN} AS began, {ENDED} AS ended, "
-                f"{OPENED_AGAIN} AS again FROM ({sql}) entries WHERE opened_at IS NOT NULL) stays "
+                f"SELECT place, COUNT(*), SUM(spent) FROM ("
+                f"SELECT place, ticket_id, SUM({lasted}) AS spent FROM ("
+                f"SELECT ticket_id, {PLACE} AS place, {BEGAN} AS began, {ENDED} AS ended "
+                f"FROM ({sql}) entries WHERE opened_at IS NOT NULL) stays "
                 f"GROUP BY place, ticket_id) tickets GROUP BY place",
-                [*now, *parameters],
+                [AGAIN, now, now, *parameters],
             )
-            found: list[tuple[str, int, Any, int]] = cursor.fetchall()
+            found: list[tuple[str, int, Any]] = cursor.fetchall()
         return found
 
     @property
