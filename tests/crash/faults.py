@@ -78,8 +78,8 @@ def _after_commit(die: Die) -> None:
 def _after_claim(die: Die) -> None:
     usual = deliver.claim
 
-    def claim(using: str) -> Any:
-        held = usual(using)
+    def claim(*args: Any, **kwargs: Any) -> Any:
+        held = usual(*args, **kwargs)
         if held.notices:
             die()
         return held

@@ -21,6 +21,9 @@ SETTLES = 90
 """Seconds until everything has to be recorded and told, once nobody is killed any more."""
 SETTLES_WITH_DEFECT = 15
 
+TAIL = 2_000
+"""Characters of what the workers said, where one ended by itself."""
+
 MOST = 20
 """Of what is wrong, as many are told."""
 
@@ -85,12 +88,17 @@ class Siege:
                 self.kills[role] += 1
                 self.hire(role)
             elif status or role != AGENT:
-                self.problems.append(f"a {role} ended by itself, status {status}")
+                said = (settings.HOME / worker.LOG).read_text()[-TAIL:]
+                self.problems.append(f"a {role} ended by itself, status {status}: …{said}")
 
     def is_over(self) -> bool:
         """Whether there have been enough kills, and somebody has died at every point."""
         points = {point for some in self.points.values() for point in some}
         return self.kills.total() >= self.options.kills and points <= set(deaths())
+
+    def is_lost(self) -> bool:
+        """Whether nothing good can come of going on."""
+        return bool(self.problems) and not self.options.defect
 
     def fight(self) -> None:
         """Kill until it is over, with enough to do all the time."""
@@ -98,7 +106,7 @@ class Siege:
         servers_at = self.server_kills()
         at_random = self.options.kills // 4 if self.options.random else 0
         looked = 0.0
-        while not self.is_over():
+        while not self.is_over() and not self.is_lost():
             if time.monotonic() > patience:
                 self.problems.append(f"only {self.kills.total()} kills")
                 return
@@ -136,7 +144,7 @@ class Siege:
             os.kill(pid, signal.SIGTERM)
         patience = SETTLES_WITH_DEFECT if self.options.defect else SETTLES
         deadline = time.monotonic() + patience
-        while any(desk.left()):
+        while any(desk.left()) and not self.is_lost():
             if time.monotonic() > deadline:
                 self.problems.append("left over: {} clocks, {} notices".format(*desk.left()))
                 return

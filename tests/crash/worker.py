@@ -18,6 +18,9 @@ from tests.crash import defects, faults
 from tests.crash.servers import die_with_parent
 from tests.hosts.desk.models import Ticket
 
+LOG = "workers.log"
+"""What workers say, all of them in one file."""
+
 SWEEPER, DELIVERER, AGENT = "sweeper", "deliverer", "agent"
 
 
@@ -38,7 +41,7 @@ def start(role: str, fault: str | None, defect: str | None) -> int:
     try:
         die_with_parent()
         random.seed()
-        log = os.open(settings.HOME / "workers.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        log = os.open(settings.HOME / LOG, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         os.dup2(log, sys.stdout.fileno())
         os.dup2(log, sys.stderr.fileno())
         hurry()

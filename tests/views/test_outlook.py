@@ -64,7 +64,7 @@ def test_the_next_weeks(browser: Client, history: None) -> None:
 def test_too_little_history_is_told(browser: Client, agent: Any) -> None:
     opened(0)
     response = get(browser, weeks=1)
-    assert "not enough history" in response.content.decode()
+    assert "Not enough history" in response.content.decode()
     assert response.status_code == 200
 
 
