@@ -160,6 +160,35 @@ def test_bulk_updates_of_the_same_tickets_do_not_wait_for_each_other_for_ever() 
         assert (ticket.status == "pending") == (ticket.sla.resolution.clock.paused_at is not None)
 
 
+def test_a_save_does_not_wait_for_the_ticket_next_to_it(settings: Any) -> None:
+    """On MariaDB an insert that finds its row there would lock the gap before that."""
+    settings.DJANGO_SLA = {"REOPENING": "restart"}
+    with as_of(MONDAY):
+        first, second = Ticket.objects.bulk_create([Ticket(), Ticket()])
+
+    def move(ticket: Ticket, status: str, hours: float) -> None:
+        ticket.status = status
+        with as_of(after(hours)):
+            ticket.save()
+
+    def reopen() -> None:
+        try:
+            move(first, "open", 2)
+        finally:
+            connections.close_all()
+
+    move(first, "resolved", 1)
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
+        move(second, "resolved", 1)
+        pool.submit(reopen).result(timeout=10)
+    cycles = Ticket.sla.clock_model.objects.filter(metric="resolution").order_by("ticket", "cycle")
+    assert list(cycles.values_list("ticket", "cycle")) == [
+        (first.pk, 1),
+        (first.pk, 2),
+        (second.pk, 1),
+    ]
+
+
 def test_the_same_terms_pinned_for_the_first_time_by_many(settings: Any) -> None:
     for round_number in range(10):
         settings.DJANGO_SLA = {"GOALS": {"medium": {"response": f"{round_number + 1}h"}}}

@@ -87,8 +87,12 @@ def test_a_database_in_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> Non
 
 PARENT = """
 if __name__ == "__main__":
+    import signal
+
     import django
 
+    # Whoever runs these tests in the background has it ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     django.setup()
     from django.db import connection
     from django_sla.reports.workers import in_order
