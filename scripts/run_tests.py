@@ -78,17 +78,20 @@ def everything(runner: "Runner", names: list[str], *, servers_required: bool) ->
     for stale in JUNIT.glob("*.xml"):
         stale.unlink()
     codes = [runner.run(chosen)]
-    # One after the other: a busy machine disturbs those with a browser or with several threads.
+    # By itself: a busy machine disturbs a browser.
     if has_chromium() or servers_required:
         codes.append(runner.run([BROWSER]))
     else:
         left_out[BROWSER] = "no Chromium; CHROMIUM can say where it is"
+    served = []
     for kind, port in SERVERS.items():
         name = f"{newest_name(names, runner.pythons)}-{kind}"
         if answers(port) or servers_required:
-            codes.append(runner.run([name]))
+            served.append(name)
         else:
             left_out[name] = f"no server on 127.0.0.1:{port}"
+    if served:
+        codes.append(runner.run(served))
     failed = any(codes)
     report(left_out, failed, time.monotonic() - started)
     return int(failed)

@@ -10,8 +10,10 @@ from django_sla.api.fields import InstantField, MetricField, Strict
 from django_sla.ticket.target import check_target
 
 
+# Where it may be blank, the schema says so beside the pattern.
+@extend_schema_field({"type": "string", "pattern": r"^[^\u0000]+$", "maxLength": 1000})
 class TextField(serializers.CharField):
-    """At most 1,000 characters; a number is no text."""
+    """At most 1,000 characters, none of them NUL; a number is no text."""
 
     def __init__(self, **kwargs: Any):
         super().__init__(max_length=1000, **kwargs)
@@ -23,7 +25,9 @@ class TextField(serializers.CharField):
         return text
 
 
-@extend_schema_field({"type": "string", "pattern": r"\S", "maxLength": 1000})
+@extend_schema_field(
+    {"type": "string", "pattern": r"^[^\u0000]*[^\s\u0000][^\u0000]*$", "maxLength": 1000}
+)
 class ReasonField(TextField):
     """Not blank, which the schema says, too."""
 
