@@ -244,14 +244,19 @@ def test_a_period_by_week_burns_from_its_first_day(desk: list[Ticket]) -> None:
 
 
 def test_the_hours_of_breaches(desk: list[Ticket]) -> None:
-    expected: Counter[tuple[int, int]] = Counter()
-    for row in [*in_march("response"), *in_march("resolution")]:
-        if is_late(row):
-            at = row.due_at.astimezone(ZONE)
-            expected[at.isoweekday(), at.hour] += 1
+    late = [r for m in ("response", "resolution") for r in in_march(m) if is_late(r)]
+    expected = Counter(map(_hour, late))
     found = dashboard().heat
     assert found.counts == dict(expected)
     assert found.most == max(expected.values())
+    for hour in found.counts:
+        behind = {row.ticket_id for row in late if _hour(row) == hour}
+        assert set(found.tickets_of(*hour).values_list("pk", flat=True)) == behind
+
+
+def _hour(row: Any) -> tuple[int, int]:
+    at = row.due_at.astimezone(ZONE)
+    return at.isoweekday(), at.hour
 
 
 def test_what_is_due_next(desk: list[Ticket]) -> None:

@@ -244,8 +244,11 @@ def test_tickets_behind_a_number(
 
 def test_every_number_on_the_page_leads_to_as_many_tickets(browser: Client, two: Any) -> None:
     page = get(browser).content.decode()
-    links = re.findall(r'<a href="(\?[^"]*tickets=[^"]*)">([\d,]+)', page)
+    links = re.findall(r'<a href="(\?[^"]*tickets=[^"]*)"[^>]*>([\d,]+)', page)
     assert len(links) > 8
+    hours = [url for url, _number in links if re.search(r"tickets=late_\d_\d", url)]
+    assert len(hours) == 2, "when either promise was broken"
+    assert [url for url, _number in links if "since=" in url], "of a week of the trend"
     for url, number in links:
         response = get(browser, url[1:].replace("&amp;", "&"))
         assert response.context["page"].paginator.count == int(number), url
@@ -256,8 +259,9 @@ def test_what_is_so_now_is_of_every_period(browser: Client, two: Any) -> None:
     assert keys(get(browser, "period=last-month&tickets=response_late")) == []
 
 
-def test_no_such_number(browser: Client) -> None:
-    assert get(browser, "tickets=nonsense").status_code == 404
+@pytest.mark.parametrize("number", ["nonsense", "late_0_1", "late_8_1", "late_1_24", "late_1_٣"])
+def test_no_such_number(browser: Client, number: str) -> None:
+    assert get(browser, f"tickets={number}").status_code == 404
 
 
 def test_tickets_as_a_file(browser: Client, two: Any) -> None:

@@ -23,8 +23,8 @@ class Address:
         """With some parameters changed; None leaves one out."""
         return self._with(changes)
 
-    def in_period(self, period: Period) -> str:
-        return self._with({"period": None, **_days(period)})
+    def in_period(self, period: Period, **changes: str | None) -> str:
+        return self._with({"period": None, **_days(period), **changes})
 
     def called(self, name: str) -> str:
         """In the period of that name."""

@@ -24,7 +24,7 @@ from django_sla.views.dashboard.address import Address
 from django_sla.views.dashboard.budget import BudgetPanel, budget_panel
 from django_sla.views.dashboard.charts import Lines, Series, lines, percent_scale
 from django_sla.views.dashboard.form import PeriodForm
-from django_sla.views.dashboard.heat import HeatRow, heat_rows
+from django_sla.views.dashboard.heat import HeatRow, Hour, heat_rows
 from django_sla.views.dashboard.tables import Cell, Table, cell, table
 from django_sla.views.dashboard.words import count, percent, points, whole_percent
 
@@ -226,7 +226,15 @@ class Panels:
             (
                 row.label,
                 self.address.in_period(part.period),
-                [cell(m, f, dashboard.objective, "") for m, f in row.metrics.items()],
+                [
+                    cell(
+                        metric,
+                        figures,
+                        dashboard.objective,
+                        self.address.in_period(part.period, tickets=f"{metric}_late"),
+                    )
+                    for metric, figures in row.metrics.items()
+                ],
             )
             for part, row in self._trend
         ]
@@ -254,7 +262,7 @@ class Panels:
     def heat(self) -> list[HeatRow]:
         """Empty where nothing was late."""
         heat = self._dashboard.heat
-        return heat_rows(heat) if heat.most else []
+        return heat_rows(heat, self.url_of) if heat.most else []
 
     # Tickets that stand out
 
@@ -310,6 +318,9 @@ class Panels:
         Raises:
             ValueError: there is no such number.
         """
+        if hour := Hour.named(number):
+            found = self._dashboard.heat.tickets_of(hour.weekday, hour.hour)
+            return self._dashboard.queryset.filter(pk__in=found.values("pk")), hour.title
         report: ComplianceReport = self._dashboard.summary
         column = number
         if number in NOW:
