@@ -86,13 +86,14 @@ class TimeInStatusReport(StayReport):
         lasted, _none = compiler.compile(WallTime(RawSQL("ended", ()), RawSQL("began", ())))
         now = connection.ops.adapt_datetimefield_value(self.now)
         with connection.cursor() as cursor:
-            # Added up by ticket first, so that one with several stays counts once.
+            # Added up by ticket first, so that one with several stays counts once; grouped in the
+            # order that the stays come in, or PostgreSQL hashes as many groups as there are.
             cursor.execute(
                 f"SELECT place, COUNT(*), SUM(spent) FROM ("
                 f"SELECT place, ticket_id, SUM({lasted}) AS spent FROM ("
                 f"SELECT ticket_id, {PLACE} AS place, {BEGAN} AS began, {ENDED} AS ended "
                 f"FROM ({sql}) entries WHERE opened_at IS NOT NULL) stays "
-                f"GROUP BY place, ticket_id) tickets GROUP BY place",
+                f"GROUP BY ticket_id, place) tickets GROUP BY place",
                 [AGAIN, now, now, *parameters],
             )
             found: list[tuple[str, int, Any]] = cursor.fetchall()
