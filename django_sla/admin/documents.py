@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from django_sla.admin import what_if
+from django_sla.admin import unsaved, what_if
 from django_sla.admin.document_form import ListForm
 from django_sla.admin.document_history import DocumentChangeInWords
 from django_sla.admin.history_page import HistoryPage
@@ -57,7 +57,7 @@ class DocumentAdmin(HistoryPage):
             if row is None
             else self.has_change_permission(request, row)
         )
-        if may_edit and what_if.may_ask(request):
+        if may_edit and unsaved.may_ask(request):
             context |= {f"{name}_url": self._beside(name, row) for name in self.beside_the_form}
         return super().render_change_form(request, context, *args, **kwargs)
 

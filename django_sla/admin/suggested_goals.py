@@ -8,16 +8,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import django
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, QueryDict
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.urls import URLPattern
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from django_sla import registry
+from django_sla.admin import unsaved
 from django_sla.admin.policy_form import GoalsTable, priority_in_words
-from django_sla.admin.what_if import allowed, tickets_of
 from django_sla.core.duration import format_duration
 from django_sla.moment import now as read_now
 from django_sla.reports.calendar_period import NAMED, Period, named
@@ -71,53 +69,34 @@ class Found:
 
 
 def urls(model_admin: Any) -> list[URLPattern]:
-    def view(request: HttpRequest, object_id: str | None = None) -> HttpResponse:
-        return page(model_admin, request, object_id)
-
-    wrapped = model_admin.admin_site.admin_view(view)
-    name = f"{model_admin.opts.app_label}_{model_admin.opts.model_name}_suggested_goals"
-    return [
-        path("add/suggested-goals/", wrapped, name=f"{name}_new"),
-        path("<path:object_id>/suggested-goals/", wrapped, name=name),
-    ]
+    return unsaved.urls(model_admin, "suggested-goals", page)
 
 
-def page(model_admin: Any, request: Any, object_id: str | None) -> HttpResponse:
-    """
-    Raises:
-        PermissionDenied: the user may not see and change policies, or this one.
-    """
-    row = allowed(model_admin, request, object_id)
-    if request.method != "POST":
-        return HttpResponseNotAllowed(["POST"])
+def page(model_admin: Any, request: Any, row: Any) -> HttpResponse:
     asked = request.POST.get(PERIOD, "")
     chosen = asked if asked in PERIODS else PERIODS[0]
     period = named(chosen, read_now(), timezone.get_current_timezone())
     form = Goals(request.POST)
-    request.current_app = model_admin.admin_site.name
-    change = model_admin.page("policy_change", row.pk) if row else model_admin.page("policy_add")
-    context = {
-        **model_admin.admin_site.each_context(request),
-        "title": _("Suggested goals"),
-        "opts": model_admin.opts,
-        "original": row,
-        "back": change,
-        "media": model_admin.media,
-        "found": [
+    return unsaved.answer(
+        model_admin,
+        request,
+        row,
+        "suggested_goals.html",
+        title=_("Suggested goals"),
+        back=model_admin.page("policy_change", row.pk) if row else model_admin.page("policy_add"),
+        found=[
             _of_model(model_admin.admin_site, request, model, period, form)
             for model in registry.tickets
         ],
-        "period": period,
-        "periods": [(name, NAMED[name][0], name == chosen) for name in PERIODS],
-        "fields": form.sent,
-        "shares": SHARES,
-        "crumbs_in_list": django.VERSION >= (6, 1),
-    }
-    return TemplateResponse(request, "admin/django_sla/suggested_goals.html", context)
+        period=period,
+        periods=[(name, NAMED[name][0], name == chosen) for name in PERIODS],
+        fields=form.sent,
+        shares=SHARES,
+    )
 
 
 def _of_model(site: Any, request: Any, model: Any, period: Period, form: "Goals") -> Found:
-    tickets, _may_see = tickets_of(site, request, model)
+    tickets, _may_see = unsaved.tickets_of(site, request, model)
     found = suggest(tickets, since=period.since, until=period.until)
     return Found(
         name=str(model._meta.verbose_name_plural),

@@ -5,16 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import django
-from django.contrib.admin.exceptions import NotRegistered
-from django.core.exceptions import PermissionDenied
 from django.db import router
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.http import HttpResponse
+from django.urls import URLPattern
 from django.utils.translation import gettext as _
 
 from django_sla import registry
+from django_sla.admin import unsaved
 from django_sla.admin.ticket_page import ticket_page
 from django_sla.core.errors import CalendarError
 from django_sla.models import Policy
@@ -28,8 +25,6 @@ from django_sla.tables.effective import Policies
 
 NEWEST = 20_000
 """Tickets that a page looks at, of all ticket models together: so many that it answers soon."""
-
-PERMISSIONS = ("django_sla.view_policy", "django_sla.change_policy")
 
 SHOWN = 20
 """Changes that the page lists."""
@@ -81,31 +76,12 @@ class Found:
     changes: list[Change]
 
 
-def may_ask(request: Any) -> bool:
-    return bool(request.user.has_perms(PERMISSIONS))
-
-
 def urls(model_admin: Any) -> list[URLPattern]:
-    def view(request: HttpRequest, object_id: str | None = None) -> HttpResponse:
-        return page(model_admin, request, object_id)
-
-    wrapped = model_admin.admin_site.admin_view(view)
-    name = f"{model_admin.opts.app_label}_{model_admin.opts.model_name}_what_if"
-    return [
-        path("add/what-if/", wrapped, name=f"{name}_new"),
-        path("<path:object_id>/what-if/", wrapped, name=name),
-    ]
+    return unsaved.urls(model_admin, "what-if", page)
 
 
-def page(model_admin: Any, request: Any, object_id: str | None) -> HttpResponse:
-    """Judge what a form says; nothing is written.
-
-    Raises:
-        PermissionDenied: the user may not see and change policies, or this one.
-    """
-    row = allowed(model_admin, request, object_id)
-    if request.method != "POST":
-        return HttpResponseNotAllowed(["POST"])
+def page(model_admin: Any, request: Any, row: Any) -> HttpResponse:
+    """Judge what a form says; nothing is written."""
     form = model_admin.get_form(request, row, change=row is not None)(
         request.POST, request.FILES, instance=row
     )
@@ -116,51 +92,19 @@ def page(model_admin: Any, request: Any, object_id: str | None) -> HttpResponse:
             found = list(_found(model_admin, request, form.instance))
         except (CalendarError, OverflowError) as error:
             wrong = str(error)
-    request.current_app = model_admin.admin_site.name
-    context = {
-        **model_admin.admin_site.each_context(request),
-        "title": _("What if…"),
-        "opts": model_admin.opts,
-        "original": row,
-        "back": model_admin.page(f"{model_admin.opts.model_name}_change", row.pk) if row else "",
-        "media": model_admin.media,
-        "form": form,
-        "wrong": wrong,
-        "draft": str(form.instance),
-        "found": found,
-        "newest": NEWEST,
-        "crumbs_in_list": django.VERSION >= (6, 1),
-    }
-    return TemplateResponse(request, "admin/django_sla/what_if.html", context)
-
-
-def allowed(model_admin: Any, request: Any, object_id: str | None) -> Any:
-    """The row whose form it is, None of a new one.
-
-    Raises:
-        PermissionDenied: the user may not see and change policies, or this row.
-    """
-    row = model_admin.get_object(request, object_id) if object_id else None
-    may_edit = (
-        model_admin.has_change_permission(request, row)
-        if row is not None
-        else object_id is None and model_admin.has_add_permission(request)
+    return unsaved.answer(
+        model_admin,
+        request,
+        row,
+        "what_if.html",
+        title=_("What if…"),
+        back=model_admin.page(f"{model_admin.opts.model_name}_change", row.pk) if row else "",
+        form=form,
+        wrong=wrong,
+        draft=str(form.instance),
+        found=found,
+        newest=NEWEST,
     )
-    if not may_ask(request) or not may_edit:
-        raise PermissionDenied
-    return row
-
-
-def tickets_of(site: Any, request: Any, model: Any) -> tuple[Any, bool]:
-    """The tickets that the user may see, and True; where they may see none in the admin, all of
-    them, and False."""
-    try:
-        shown = site.get_model_admin(model)
-    except NotRegistered:
-        shown = None
-    if shown is not None and shown.has_view_permission(request):
-        return shown.get_queryset(request).order_by(), True
-    return model._default_manager.all(), False
 
 
 def _found(model_admin: Any, request: Any, row: Any) -> Iterator[Found]:
@@ -187,7 +131,7 @@ def _of_model(
 ) -> Found:
     """By every dimension of the tickets that the user may see; by priority alone of all tickets,
     where they may see none."""
-    tickets, may_see = tickets_of(site, request, model)
+    tickets, may_see = unsaved.tickets_of(site, request, model)
     groups = None if may_see else [name for name in names(model.sla) if name == PRIORITY]
     simulation = Simulation(
         tickets, draft, groups=groups, newest=newest, now=now, effective=effective
