@@ -1,5 +1,6 @@
 """What commands take in common: which ticket model, which tickets, instants and zones."""
 
+from argparse import ArgumentParser
 from collections.abc import Iterable
 from datetime import date, datetime, time, tzinfo
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,13 @@ from django_sla import registry
 
 if TYPE_CHECKING:
     from django_sla.ticket.declaration import SLA
+
+
+def add_model(parser: ArgumentParser) -> None:
+    """``--model``, for :func:`declaration`."""
+    parser.add_argument(
+        "--model", metavar="APP.MODEL", help="the ticket model; needed where there are several"
+    )
 
 
 def declaration(label: str | None) -> "SLA":

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 
 from django_sla import registry
 from django_sla.exceptions import XLSXNotInstalled
-from django_sla.management.arguments import declaration, instant
+from django_sla.management.arguments import add_model, declaration, instant
 from django_sla.management.files import replacing
 from django_sla.management.printing import PrintingCommand
 from django_sla.management.running import Meter, Stop, stoppable
@@ -25,11 +25,7 @@ class Command(PrintingCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument(
-            "--model",
-            metavar="APP.MODEL",
-            help="the ticket model; needed where there are several",
-        )
+        add_model(parser)
         parser.add_argument("--format", choices=FORMATS, default="csv")
         parser.add_argument(
             "--output",

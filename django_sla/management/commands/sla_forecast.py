@@ -7,7 +7,7 @@ from django.core.management import CommandError
 
 from django_sla import registry
 from django_sla.exceptions import ForecastNotInstalled, NotEnoughHistory
-from django_sla.management.arguments import declaration, instant, where, zone
+from django_sla.management.arguments import add_model, declaration, instant, where, zone
 from django_sla.management.forecast_text import FORECAST, Told
 from django_sla.management.printing import PrintingCommand
 from django_sla.management.running import Meter
@@ -23,11 +23,7 @@ class Command(PrintingCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument(
-            "--model",
-            metavar="APP.MODEL",
-            help="the ticket model; needed where there are several",
-        )
+        add_model(parser)
         parser.add_argument(
             "--metric",
             metavar="NAME",

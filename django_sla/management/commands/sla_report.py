@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.management import CommandError
 
 from django_sla.exceptions import XLSXNotInstalled
-from django_sla.management.arguments import declaration, instant
+from django_sla.management.arguments import add_model, declaration, instant
 from django_sla.management.arguments import where as where_of
 from django_sla.management.files import replacing
 from django_sla.management.mailing import mail, scheduled
@@ -35,11 +35,7 @@ class Command(PrintingCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument(
-            "--model",
-            metavar="APP.MODEL",
-            help="the ticket model; needed where there are several",
-        )
+        add_model(parser)
         parser.add_argument(
             "--by",
             metavar="GROUP",

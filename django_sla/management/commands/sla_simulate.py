@@ -12,7 +12,7 @@ from django_sla.conf import did_you_mean
 from django_sla.core.errors import CalendarError
 from django_sla.exceptions import CannotShare, InvalidPolicyFile, PoliciesDiffer
 from django_sla.flow.policy_document import MOST_BYTES
-from django_sla.management.arguments import declaration, instant
+from django_sla.management.arguments import add_model, declaration, instant
 from django_sla.management.printing import PrintingCommand
 from django_sla.management.running import Meter, stoppable
 from django_sla.management.simulation_text import SIMULATED, SUGGESTED
@@ -48,7 +48,7 @@ class Command(PrintingCommand):
             help="policies and calendars as sla_policies --export writes them, taken as "
             "sla_policies --load would; - reads the input. Without it, the policies in force",
         )
-        parser.add_argument("--model", metavar="APP.MODEL")
+        add_model(parser)
         parser.add_argument(
             "--policy",
             action="append",
