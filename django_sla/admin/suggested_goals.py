@@ -73,6 +73,7 @@ def urls(model_admin: Any) -> list[URLPattern]:
 
 
 def page(model_admin: Any, request: Any, row: Any) -> HttpResponse:
+    """Suggest, beside what a form says; nothing is written."""
     asked = request.POST.get(PERIOD, "")
     chosen = asked if asked in PERIODS else PERIODS[0]
     period = named(chosen, read_now(), timezone.get_current_timezone())

@@ -73,8 +73,8 @@ def insert_both(
 
 def _are_updated(rows: Sequence[Model], using: str, unless_there: tuple[str, ...]) -> bool:
     """Whether all of them were there, and took the new content. Asked on MySQL and MariaDB alone:
-    an insert that finds its row there locks the end of the table, so that two which do so at once,
-    for tickets that have nothing to do with each other, end in a deadlock."""
+    an insert that finds its row there locks the gap before it, too, so that whoever writes the
+    ticket next to it has to wait, and two who do so at once end in a deadlock."""
     connection = connections[using]
     if not rows or connection.vendor != "mysql":
         return False
