@@ -62,6 +62,23 @@ def test_rows_that_are_there_take_the_new_content(ticket: Any) -> None:
     assert ticket.sla_clocks.count() == ticket.sla_clocks.filter(due_at=after(9)).count() == MANY
 
 
+def test_what_lasts_stays_as_it_was(ticket: Any) -> None:
+    insert(clocks(ticket, watched_from=MONDAY), "default")
+    insert(clocks(ticket, watched_from=after(9)), "default", IDENTITY)
+    assert set(ticket.sla_clocks.values_list("watched_from", flat=True)) == {MONDAY}
+
+
+def test_of_some_that_are_there_and_some_that_are_not_all_are_there(ticket: Any) -> None:
+    rows = clocks(ticket, due_at=after(9))
+    insert(rows, "default")
+    expected = said(ticket.sla_clocks)
+    ticket.sla_clocks.filter(metric__in=["metric 3", "metric 4"]).delete()
+    ticket.sla_clocks.update(due_at=None, pauses=[], terms=None, stopped_by="")
+    insert(rows, "default", IDENTITY)
+    found = sorted(said(ticket.sla_clocks), key=lambda row: row["started_at"])
+    assert found == expected
+
+
 def test_a_text_that_is_too_long_is_refused_and_not_cut_off(ticket: Any) -> None:
     if connection.vendor == "sqlite":
         pytest.skip("SQLite knows no lengths")
