@@ -12,6 +12,7 @@ from django_sla import registry
 from django_sla.core.policy import Policy
 from django_sla.exceptions import PoliciesDiffer
 from django_sla.tables import edition as editions
+from django_sla.tables.place import Place, place
 from django_sla.tables.policy import Policy as PolicyRow
 
 logger = logging.getLogger(__name__)
@@ -56,7 +57,7 @@ class Policies:
 _kept: dict[str, Policies] = {}
 """By edition. What an edition stands for never changes, so this is never stale."""
 
-_latest: dict[str, str] = {}
+_latest: dict[Place, str] = {}
 """The edition that was read last, by database."""
 
 KEPT = 100
@@ -79,7 +80,7 @@ def policies(using: str, edition: str | None = None) -> Policies:
         if len(_kept) >= KEPT:
             _kept.clear()
         found = _kept[edition] = _load(edition, own, using)
-    _latest[using] = edition
+    _latest[place(using)] = edition
     return found
 
 
@@ -90,7 +91,7 @@ def last_known(using: str) -> Policies:
     No query, unless they are no longer kept. They are not read again under the edition of then:
     what the database has by now, or another tenant's, is another one's.
     """
-    edition = _latest.get(using, editions.NONE)
+    edition = _latest.get(place(using), editions.NONE)
     found = _kept.get(edition)
     if found is not None and found.own is registry.policies():
         return found

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from django_sla.core.policy import Terms as TermsValue
+from django_sla.tables.place import Place, place
 
 
 class Terms(models.Model):
@@ -28,14 +29,14 @@ class Terms(models.Model):
 _values: dict[str, TermsValue] = {}
 """Terms by fingerprint. What a fingerprint stands for never changes, so this is never stale."""
 
-_committed: set[tuple[str, str]] = set()
+_committed: set[tuple[Place, str]] = set()
 """(database, fingerprint) of rows known to be committed. Only a commit adds to it: a row of a
 transaction that is rolled back later must be written again."""
 
 
 def pin(terms: TermsValue, using: str) -> str:
     """See to it that the row of ``terms`` exists, and give its fingerprint."""
-    key = (using, terms.fingerprint)
+    key = (place(using), terms.fingerprint)
     if key not in _committed:
         Terms._base_manager.using(using).get_or_create(
             fingerprint=terms.fingerprint, defaults={"document": terms.to_dict()}
