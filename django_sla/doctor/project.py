@@ -15,6 +15,7 @@ from django.db.migrations.questioner import NonInteractiveMigrationQuestioner
 from django.db.migrations.state import ProjectState
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from django_sla import registry
 from django_sla.doctor.finding import Finding, Severity, error, warning
@@ -52,7 +53,9 @@ def unwritten_migrations(using: str) -> Iterator[Finding]:
     detector = MigrationAutodetector(
         loader.project_state(), ProjectState.from_apps(apps), questioner
     )
-    changes = detector.changes(graph=loader.graph, trim_to_apps=labels)
+    # Migrations have the names of fields in English, as makemigrations writes them.
+    with override(None):
+        changes = detector.changes(graph=loader.graph, trim_to_apps=labels)
     for label in sorted(changes.keys() & labels):
         yield error(
             _("Models have changed, and no migration says so."),

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from django.db import connections
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from django_sla.doctor import project
 from django_sla.doctor.finding import Severity
@@ -32,6 +32,11 @@ def test_models_that_no_migration_has(migrations: None) -> None:
     [found] = project.unwritten_migrations("default")
     assert (found.severity, found.about) == (Severity.ERROR, "desk")
     assert found.remedy.startswith("python manage.py makemigrations desk")
+
+
+def test_names_of_fields_in_another_language_are_no_change(migrations: None) -> None:
+    with translation.override("fr"):
+        assert [found.about for found in project.unwritten_migrations("default")] == ["desk"]
 
 
 def test_without_migrations_there_is_nothing_to_say() -> None:
