@@ -17,7 +17,7 @@ from django_sla.core.errors import CalendarError
 from django_sla.models import Policy
 from django_sla.moment import now as read_now
 from django_sla.reports.draft import drafted
-from django_sla.reports.grouping import NONE, PRIORITY, names
+from django_sla.reports.grouping import NONE, PRIORITY, names, title
 from django_sla.reports.outcome import Comparison, Row, Tally
 from django_sla.reports.simulate import Simulation
 from django_sla.tables.clock import metric_name
@@ -167,7 +167,7 @@ def _table(comparison: Comparison) -> Table:
         kept = {id(row) for row in sorted(rows, key=_changed, reverse=True)[:GROUPS]}
         rows = [row for row in rows if id(row) in kept]
     return Table(
-        title=comparison.by.replace("_", " ").capitalize(),
+        title=title(comparison.by),
         lines=[line for row in rows for line in _lines(comparison, row)],
         left_out=len(comparison.rows) - len(rows),
     )

@@ -32,9 +32,9 @@ def finding_lines(finding: Finding) -> Iterator[str]:
     about = f"{finding.about}: " if finding.about else ""
     yield f"{finding.severity.value.upper():8} {about}{finding.what}"
     if finding.cause:
-        yield f"         {_('Why')}: {finding.cause}"
+        yield "         " + _("Why: %s") % finding.cause
     if finding.remedy:
-        yield f"         {_('Do')}:  {finding.remedy}"
+        yield "         " + _("Do:  %s") % finding.remedy
 
 
 def ticket_lines(found: Examined) -> Iterator[str]:
@@ -52,7 +52,8 @@ def ticket_lines(found: Examined) -> Iterator[str]:
     yield from _section(
         _("Not as the events say"),
         (
-            f"{d.what}: {_('stored')} {said(d.stored)}, {_('replayed')} {said(d.replayed)}"
+            _("%(what)s: stored %(stored)s, replayed %(replayed)s")
+            % {"what": d.what, "stored": said(d.stored), "replayed": said(d.replayed)}
             for d in found.differences
         ),
     )
@@ -70,12 +71,12 @@ def _section(title: str, lines: Iterable[str]) -> Iterator[str]:
         empty = False
         yield f"  {line}"
     if empty:
-        yield f"  {_('none')}"
+        yield "  " + _("none")
 
 
 def _event(event: SLAEvent) -> str:
     told = ", ".join(f"{name} {value}" for name, value in event.data.items())
-    actor = event.actor or _("the system")
+    actor = event.who or _("the system")
     return f"{said(event.at)}  {event.get_kind_display()} ({actor}) {told}".rstrip()
 
 
@@ -83,35 +84,49 @@ def _clock(explanation: Explanation) -> Iterator[str]:
     verdict, clock = explanation.verdict, explanation.clock
     assert clock is not None
     totals, name = explanation.totals, metric_name(explanation.metric)
-    end = f"{_('until')} {said(clock.stopped_at)}" if clock.stopped_at else _("still open")
-    yield f"{name} {clock.cycle}: {StateName(verdict.state).label}, {_('due')} {said(verdict.due)}"
-    yield f"  {_('from')} {said(clock.started_at)}, {end}"
-    yield (
-        f"  {_('policy')} {explanation.policy or _('none')}, {_('priority')} "
-        f"{clock.priority or _('none')}, {_('calendar in')} {explanation.tz}"
+    yield _("%(clock)s: %(state)s, due %(due)s") % {
+        "clock": f"{name} {clock.cycle}",
+        "state": StateName(verdict.state).label,
+        "due": said(verdict.due),
+    }
+    lasted = (
+        _("from %(start)s, until %(stop)s") if clock.stopped_at else _("from %(start)s, still open")
+    )
+    yield "  " + lasted % {"start": said(clock.started_at), "stop": said(clock.stopped_at)}
+    yield "  " + _("policy %(policy)s, priority %(priority)s, calendar in %(zone)s") % {
+        "policy": explanation.policy or _("none"),
+        "priority": clock.priority or _("none"),
+        "zone": explanation.tz,
+    }
+    counted = _(
+        "counted %(counted)s (%(allowed)s), paused %(paused)s, outside opening hours %(closed)s, "
+        "holidays %(holidays)s"
     )
     allowed = format_short(explanation.allowed) if explanation.allowed else _("nothing promised")
-    yield (
-        f"  {_('counted')} {format_short(verdict.elapsed)} ({allowed}), "
-        f"{_('paused')} {format_short(totals[Stretch.PAUSED])}, "
-        f"{_('outside opening hours')} {format_short(totals[Stretch.CLOSED])}, "
-        f"{_('holidays')} {format_short(totals[Stretch.HOLIDAY])}"
-    )
+    yield "  " + counted % {
+        "counted": format_short(verdict.elapsed),
+        "allowed": allowed,
+        "paused": format_short(totals[Stretch.PAUSED]),
+        "closed": format_short(totals[Stretch.CLOSED]),
+        "holidays": format_short(totals[Stretch.HOLIDAY]),
+    }
 
 
 def _trial(trial: Trial) -> str:
+    policy = trial.policy.name
     if trial.matches:
-        return f"{trial.policy.name}: {_('is for this ticket')}"
+        return _("%(policy)s: is for this ticket") % {"policy": policy}
     if not trial.effective:
-        return f"{trial.policy.name}: {_('is not in force now')}"
+        return _("%(policy)s: is not in force now") % {"policy": policy}
     failing = "; ".join(condition.text for condition in trial.failing)
-    return f"{trial.policy.name}: {_('does not hold')}: {failing}"
+    return _("%(policy)s: does not hold: %(failing)s") % {"policy": policy, "failing": failing}
 
 
 def _comment(comment: Comment) -> str:
     counts = _("a response") if comment.counts else _("no response")
+    author = comment.author or _("nobody")
     why = f": {comment.why}" if comment.why else ""
-    return f"{said(comment.at)}  {comment.key} ({comment.author or _('nobody')}) {counts}{why}"
+    return f"{said(comment.at)}  {comment.key} ({author}) {counts}{why}"
 
 
 def said(value: Any) -> str:

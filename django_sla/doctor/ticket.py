@@ -19,7 +19,6 @@ from django_sla.flow.drift import Difference
 from django_sla.flow.refresh import fold
 from django_sla.introspect import fold as folded
 from django_sla.tables import terms as terms_table
-from django_sla.tables.clock import metric_name
 from django_sla.tables.columns import COLUMNS, TARGETS
 from django_sla.tables.event import SLAEvent
 
@@ -165,7 +164,8 @@ def _first_response(found: Examined) -> Iterator[Finding]:
     if found.ticket.first_responded_at is not None:
         return
     if found.comments:
-        whys = [f"{comment.key}: {comment.why or _('it counts')}" for comment in found.comments]
+        counts = _("it counts")
+        whys = [f"{comment.key}: {comment.why or counts}" for comment in found.comments]
         cause = joined(whys, most=5, between="; ")
     else:
         cause = _("There is no comment of a watched model on this ticket.")
@@ -201,7 +201,7 @@ def _targets(found: Examined) -> Iterator[Finding]:
                 what,
                 about=found.name,
                 cause=_("The policy %(policy)r promises no %(metric)s at any priority.")
-                % {"policy": clock.terms.name, "metric": metric_name(metric).lower()},
+                % {"policy": clock.terms.name, "metric": metric},
             )
         elif clock.goal is None:
             known = sorted({g.priority for g in clock.terms.goals if g.metric == metric})

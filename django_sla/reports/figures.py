@@ -9,6 +9,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from django_sla.reports.format import Column, Unit
+from django_sla.reports.grouping import title
+from django_sla.tables.clock import metric_name
 
 COUNTS = ("met", "missed", "breached", "excused")
 TIMES = tuple(
@@ -117,7 +119,7 @@ def _percent(part: int, whole: int) -> float | None:
 
 def group_columns(names: tuple[str, ...]) -> list[Column]:
     """``group``, and ``subgroup`` where there are two."""
-    titles = [name.replace("_", " ").capitalize() for name in names]
+    titles = [title(name) for name in names]
     if len(names) == 1:
         return [_column("group", titles[0], Unit.TEXT, attrgetter("label"))]
     return [
@@ -151,7 +153,7 @@ def state_columns() -> list[Column]:
 
 
 def metric_columns(metric: str) -> list[Column]:
-    name = metric.replace("_", "-").capitalize()
+    name = metric_name(metric)
     titles = {
         "met": _("{metric} in time"),
         "missed": _("{metric} late"),

@@ -24,7 +24,9 @@ from django.db.models import (
 from django.db.models.expressions import Combinable
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Trunc, TruncDate
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from django_sla.core.event import Category
 from django_sla.core.policy import DEFAULT_GOALS
@@ -36,6 +38,11 @@ NONE, PRIORITY, STATUS, POLICY = "none", "priority", "status", "policy"
 DAY, WEEK, MONTH, QUARTER = "day", "week", "month", "quarter"
 PERIODS = (DAY, WEEK, MONTH, QUARTER)
 BUILT_IN = (NONE, PRIORITY, STATUS, POLICY, *PERIODS)
+
+# Looked up by `in_words`, where no catalogue would find them.
+gettext_noop("priority"), gettext_noop("status"), gettext_noop("policy")
+gettext_noop("day"), gettext_noop("week"), gettext_noop("month"), gettext_noop("quarter")
+gettext_noop("agent"), gettext_noop("department")  # what dimensions are usually called
 
 URGENCY = tuple(DEFAULT_GOALS)
 """The priorities whose order is known, the most urgent first."""
@@ -63,6 +70,17 @@ def names(sla: "SLA") -> tuple[str, ...]:
     status = [STATUS] if _has(sla, sla.status) else []
     own = [name for name in sla.dimensions if name not in BUILT_IN]
     return (*priority, *own, POLICY, *PERIODS, *status, NONE)
+
+
+def in_words(name: str) -> str:
+    """What people call that which is grouped by: its name, in the current language. For dimensions
+    of its own a host's catalogue says what that is."""
+    return _(name.replace("_", " "))
+
+
+def title(name: str) -> str:
+    """The same, as a heading."""
+    return capfirst(in_words(name))
 
 
 def asked(sla: "SLA", by: str | Iterable[str]) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from django_sla.reports.drawing import COLOURS, Series, bars, can_draw, lines
 from django_sla.reports.export import FORMATS, safe_name
 from django_sla.reports.figures import Row
 from django_sla.reports.format import printable
-from django_sla.reports.grouping import NONE, is_unset
+from django_sla.reports.grouping import NONE, is_unset, title
 from django_sla.reports.letter_words import change, count, legend, name, percent, spoken
 from django_sla.reports.ordered import Ordered
 from django_sla.tables.clock import metric_name
@@ -65,7 +65,7 @@ def in_words(found: Ordered, *, has_file: bool) -> dict[str, Any]:
     """What the templates are given, which a host may override."""
     report, metrics = found.report, found.report.metrics
     rows = [] if found.is_quiet else list(report.rows)
-    group = " · ".join(one.replace("_", " ").capitalize() for one in report.names if one != NONE)
+    group = " · ".join(title(one) for one in report.names if one != NONE)
     before = report.previous.total if report.previous is not None else None
     return {
         "name": name(found.order.name),

@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from django_sla.reports.format import Column, Unit
-from django_sla.reports.grouping import NONE
+from django_sla.reports.grouping import NONE, title
 from django_sla.reports.replay import KEPT, LATE, Promise
 from django_sla.tables.clock import metric_name
 
@@ -109,9 +109,13 @@ class Comparison:
 
     @property
     def columns(self) -> list[Column]:
-        title = "" if self.by == NONE else self.by.replace("_", " ").capitalize()
         columns = [
-            Column(name="group", title=title, unit=Unit.TEXT, value=attrgetter("label")),
+            Column(
+                name="group",
+                title="" if self.by == NONE else title(self.by),
+                unit=Unit.TEXT,
+                value=attrgetter("label"),
+            ),
             Column(
                 name="tickets", title=_("Tickets"), unit=Unit.COUNT, value=attrgetter("tickets")
             ),

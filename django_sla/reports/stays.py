@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from django_sla.reports.base import PeriodReport
 from django_sla.reports.format import Column, Unit
+from django_sla.reports.grouping import title
 
 ZERO = timedelta(0)
 
@@ -71,7 +72,7 @@ class StayReport(PeriodReport):
 
     @property
     def _title(self) -> str:
-        return self.by.replace("_", " ").capitalize()
+        return title(self.by)
 
 
 class Spent:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_sla.models import SLA
 from django_sla.reports.calendar_period import NAMED, Period, named
-from django_sla.reports.grouping import field_at, is_unset
+from django_sla.reports.grouping import field_at, is_unset, title
 from django_sla.reports.where import conditions, filterable
 
 DEFAULT = "month"
@@ -49,7 +49,7 @@ class PeriodForm(forms.Form):
         for name, path in self.paths.items():
             if (choices := _choices(sla, path)) and name not in self.fields:
                 self.fields[name] = forms.ChoiceField(
-                    label=name.replace("_", " ").capitalize(),
+                    label=title(name),
                     choices=[("", _("All")), *choices],
                     required=False,
                 )

@@ -16,7 +16,7 @@ from django_sla.reports.compliance import ComplianceReport
 from django_sla.reports.dashboard import Dashboard
 from django_sla.reports.extremes import Extreme
 from django_sla.reports.figures import Row
-from django_sla.reports.grouping import groupings
+from django_sla.reports.grouping import groupings, title
 from django_sla.reports.where import cleaned
 from django_sla.tables.clock import metric_name
 from django_sla.ticket.queryset import judged_together
@@ -117,7 +117,7 @@ class Panels:
         for name, values in cleaned(sla, self._form.where).items():
             (grouping,) = groupings(sla, [name])
             shown = ", ".join(label for _key, label in grouping.labelled(values, tickets))
-            text = f"{name.replace('_', ' ').capitalize()}: {shown}"
+            text = f"{title(name)}: {shown}"
             found.append(Chip(text=text, url=self.address.without(name)))
         return found
 

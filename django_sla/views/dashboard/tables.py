@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from django_sla.reports.export import available
 from django_sla.reports.figures import Figures, Row
-from django_sla.reports.grouping import PRIORITY
+from django_sla.reports.grouping import PRIORITY, in_words, title
 from django_sla.tables.clock import metric_name
 from django_sla.views.dashboard.address import Address
 from django_sla.views.dashboard.words import NOTHING, count, percent
@@ -64,8 +64,8 @@ def table(
     lines = [_line(name, row, address, objective, has_address) for row in rows]
     return Table(
         name=name,
-        title=_("By %s") % name.replace("_", " "),
-        first=name.replace("_", " ").capitalize(),
+        title=_("By %s") % in_words(name),
+        first=title(name),
         metrics=[metric_name(metric) for metric in (rows[0].metrics if rows else ())],
         objective=f"{objective:g}",
         lines=lines[:SHOWN],
