@@ -2,10 +2,11 @@
 
 import difflib
 import json
-import reprlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+
+from django_sla.core.errors import say
 
 NAME = "DJANGO_SLA"
 
@@ -47,8 +48,9 @@ class Entry:
     noted: list[Problem]
 
     def wrong(self, message: str, hint: str = "", *, id: str = WRONG_VALUE) -> None:
-        message += "" if message.endswith((".", "?")) else "."
-        self.noted.append(Problem(id=id, path=self.path, message=message, hint=hint))
+        message = _cut(message)
+        message += "" if message.endswith((".", "?", "…")) else "."
+        self.noted.append(Problem(id=id, path=self.path, message=message, hint=_cut(hint)))
 
     def expected(self, what: str, hint: str = "", *, id: str = WRONG_VALUE) -> None:
         self.wrong(f"expected {what}, got {say(self.value)}", hint, id=id)
@@ -99,6 +101,21 @@ class Entry:
 
 # Words
 
+MOST_SAID = 1000
+"""Characters of a message: errors of others may repeat a value of any length."""
+
+
+def _cut(message: str) -> str:
+    return message if len(message) <= MOST_SAID else f"{message[:MOST_SAID]}…"
+
+
+def spelling(key: object) -> str:
+    """The key of a table without regard to case; empty where it cannot be written."""
+    try:
+        return str(key).casefold()
+    except Exception:  # numbers with thousands of digits, for one
+        return ""
+
 
 def did_you_mean(word: object, known: Iterable[str]) -> str:
     """A question for a word that is close to one of ``known``; else an empty text."""
@@ -106,15 +123,3 @@ def did_you_mean(word: object, known: Iterable[str]) -> str:
     spelling = word[:80].casefold() if isinstance(word, str) else ""
     close = difflib.get_close_matches(spelling, by_spelling, n=1)
     return f"Did you mean {json.dumps(by_spelling[close[0]], ensure_ascii=False)}?" if close else ""
-
-
-_short = reprlib.Repr()
-_short.maxstring = _short.maxother = 80
-
-
-def say(value: object) -> str:
-    """A value for a message: as Python writes it, but never long."""
-    try:
-        return _short.repr(value)
-    except Exception:  # numbers with thousands of digits, for one
-        return f"a value of type {type(value).__name__}"

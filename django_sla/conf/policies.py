@@ -17,6 +17,7 @@ from django_sla.conf.entry import (
     Entry,
     did_you_mean,
     say,
+    spelling,
 )
 from django_sla.core.calendar import Calendar
 from django_sla.core.condition import Condition, where
@@ -105,11 +106,11 @@ def _by_channel(entry: Entry, channels: Mapping[str, Channel]) -> None:
 def goals(table: Entry, *, removable: bool = False) -> GoalTable:
     found: GoalTable = {}
     for priority, row in table.table('{"urgent": {"response": "1h"}}').rows():
-        name = str(priority).casefold() if isinstance(priority, str | int) else ""
+        name = spelling(priority) if isinstance(priority, str | int) else ""
         if not name.strip():
             row.wrong("a priority must be a text or a number", id=UNREADABLE_GOAL)
         elif name in found:
-            row.wrong(f"the priority {name!r} is given twice", id=NAME_TAKEN)
+            row.wrong(f"the priority {say(name)} is given twice", id=NAME_TAKEN)
         else:
             found[name] = _row(row, removable=removable)
     return found

@@ -14,6 +14,8 @@ from django_sla.conf.entry import (
     UNREADABLE_CALENDAR,
     Entry,
     Problem,
+    say,
+    spelling,
 )
 from django_sla.conf.policies import (
     ALWAYS_NAME,
@@ -180,11 +182,11 @@ def unreadable(parts: Mapping[str, Any]) -> dict[str, CalendarError]:
 def _priorities(table: Entry) -> dict[str, str]:
     found: dict[str, str] = {}
     for value, entry in table.table('{"P1": "urgent"}').rows():
-        key = str(value).casefold()
+        key = spelling(value)
         if not entry.is_text():
             entry.expected('the name of a priority, such as "urgent"')
         elif key in found:
-            entry.wrong(f"the value {key!r} is given twice", id=NAME_TAKEN)
+            entry.wrong(f"the value {say(key)} is given twice", id=NAME_TAKEN)
         else:
             found[key] = entry.value.casefold()
     return found
@@ -221,14 +223,15 @@ _BASE_URL = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
 
 def _base_url(entry: Entry) -> str:
     value = entry.value
-    if value == "" or (isinstance(value, str) and _BASE_URL.fullmatch(value)):
+    if isinstance(value, str) and (not value or _BASE_URL.fullmatch(value)):
         return value.rstrip("/")
     entry.expected('an address such as "https://desk.example.com"')
     return ""
 
 
 def _token(entry: Entry) -> str:
-    if entry.value == "" or (entry.is_text() and len(entry.value) >= SHORTEST_TOKEN):
+    is_given = entry.is_text() and len(entry.value) >= SHORTEST_TOKEN
+    if is_given or (isinstance(entry.value, str) and not entry.value):
         return str(entry.value)
     # Without what was found, which is a secret, or was to be one.
     entry.wrong(f"expected a secret of at least {SHORTEST_TOKEN} characters")

@@ -12,7 +12,7 @@ from functools import cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo, available_timezones
 
-from django_sla.core.errors import CalendarError
+from django_sla.core.errors import CalendarError, say
 
 Opening = tuple[timedelta, timedelta]
 Openings = tuple[Opening, ...]
@@ -34,11 +34,11 @@ def read_zone(name: object) -> str:
     if isinstance(name, ZoneInfo):
         name = name.key
     if not isinstance(name, str):
-        raise CalendarError(f'tz: expected a name such as "America/Toronto", got {name!r}')
+        raise CalendarError(f'tz: expected a name such as "America/Toronto", got {say(name)}')
     try:
         ZoneInfo(name)
     except (LookupError, ValueError, OSError):  # the last where the name is that of a folder
-        raise CalendarError(f"tz: unknown time zone {name[:80]!r}; {_suggestion(name)}") from None
+        raise CalendarError(f"tz: unknown time zone {say(name)}; {_suggestion(name)}") from None
     return name
 
 
@@ -61,16 +61,16 @@ def read_week(hours: object) -> tuple[Openings, ...]:
     if hours is None:
         return (((MIDNIGHT, DAY),),) * 7
     if not isinstance(hours, Mapping):
-        raise CalendarError(f'hours: expected {{"mon-fri": {_EXAMPLE}}}, got {hours!r}')
+        raise CalendarError(f'hours: expected {{"mon-fri": {_EXAMPLE}}}, got {say(hours)}')
     week: dict[int, Openings] = {}
     for key, spans in hours.items():
         for weekday in _weekdays(key):
             if weekday in week:
                 raise CalendarError(
-                    f"hours[{key!r}]: {WEEKDAYS[weekday]} is given twice; "
+                    f"hours[{say(key)}]: {WEEKDAYS[weekday]} is given twice; "
                     "put all of its spans under one key"
                 )
-            week[weekday] = read_day(f"hours[{key!r}]", spans)
+            week[weekday] = read_day(f"hours[{say(key)}]", spans)
     # The whole week on one line, and its beginning again at the end: Sunday night meets Monday.
     line = [
         (begin + weekday * DAY, end + weekday * DAY, f"hours[{WEEKDAYS[weekday]!r}]")
@@ -88,7 +88,7 @@ def _weekdays(key: object) -> Iterator[int]:
     last = last if is_range else first
     if first not in WEEKDAYS or last not in WEEKDAYS:
         raise CalendarError(
-            f"hours: unknown weekday {key!r}; "
+            f"hours: unknown weekday {say(key)}; "
             f'write one of {", ".join(WEEKDAYS)}, or a range such as "mon-fri"'
         )
     weekday = WEEKDAYS.index(first)
@@ -101,7 +101,7 @@ def _weekdays(key: object) -> Iterator[int]:
 def read_holidays(holidays: object) -> tuple[date, ...]:
     """Sorted, each once. A mapping gives its keys, so that a table of names will do."""
     if isinstance(holidays, str) or not isinstance(holidays, Iterable):
-        raise CalendarError(f"holidays: expected a list of dates, got {holidays!r}")
+        raise CalendarError(f"holidays: expected a list of dates, got {say(holidays)}")
     return tuple(sorted({_date("holidays", day) for day in holidays}))
 
 
@@ -109,7 +109,7 @@ def read_special_days(special_days: object) -> tuple[tuple[date, Openings], ...]
     """The openings of each special day, sorted by date."""
     if not isinstance(special_days, Mapping):
         raise CalendarError(
-            f'special_days: expected {{"2026-12-24": {_EXAMPLE}}}, got {special_days!r}'
+            f'special_days: expected {{"2026-12-24": {_EXAMPLE}}}, got {say(special_days)}'
         )
     days: dict[date, Openings] = {}
     for key, spans in special_days.items():
@@ -122,7 +122,7 @@ def read_special_days(special_days: object) -> tuple[tuple[date, Openings], ...]
 
 def _date(where: str, value: object) -> date:
     if isinstance(value, datetime):
-        raise CalendarError(f"{where}: {value!r} is an instant, not a date; pass its .date()")
+        raise CalendarError(f"{where}: {say(value)} is an instant, not a date; pass its .date()")
     if isinstance(value, date):
         return date(value.year, value.month, value.day)
     if isinstance(value, str):
@@ -130,7 +130,7 @@ def _date(where: str, value: object) -> date:
             return date.fromisoformat(value)
         except ValueError:
             pass
-    raise CalendarError(f'{where}: {value!r} is not a date; write it as "2026-12-25"')
+    raise CalendarError(f'{where}: {say(value)} is not a date; write it as "2026-12-25"')
 
 
 def read_day(where: str, spans: object) -> Openings:
@@ -138,7 +138,7 @@ def read_day(where: str, spans: object) -> Openings:
     if isinstance(spans, str | Mapping) or not isinstance(spans, Iterable):
         raise CalendarError(
             f"{where}: expected a list of spans such as {_EXAMPLE}, or [] for a closed day, "
-            f"got {spans!r}"
+            f"got {say(spans)}"
         )
     openings = tuple(sorted(_opening(where, span) for span in spans))
     _refuse_overlaps([(begin, end, where) for begin, end in openings])
@@ -148,7 +148,7 @@ def read_day(where: str, spans: object) -> Openings:
 def _opening(where: str, span: object) -> Opening:
     if not isinstance(span, list | tuple) or len(span) != 2:
         raise CalendarError(
-            f"{where}: {span!r} is not a span; write each as a pair, for example {_EXAMPLE}"
+            f"{where}: {say(span)} is not a span; write each as a pair, for example {_EXAMPLE}"
         )
     begin, end = _time(where, span[0]), _time(where, span[1])
     if begin == DAY:
@@ -165,7 +165,7 @@ def _time(where: str, value: object) -> timedelta:
     if isinstance(value, time):
         if value.tzinfo is not None:
             raise CalendarError(
-                f"{where}: {value!r} has a time zone; opening hours are in that of the calendar"
+                f"{where}: {say(value)} has a time zone; opening hours are in that of the calendar"
             )
         value = value.isoformat()
     if isinstance(value, str) and (match := _TIME.fullmatch(value)):
@@ -175,7 +175,8 @@ def _time(where: str, value: object) -> timedelta:
         if minute < 60 and second < 60 and read <= DAY:
             return read
     raise CalendarError(
-        f'{where}: {value!r} is not a time of day; write "00:00" to "23:59", or "24:00" for an end'
+        f"{where}: {say(value)} is not a time of day; "
+        'write "00:00" to "23:59", or "24:00" for an end'
     )
 
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from django_sla.core import _hours
 from django_sla.core._hours import DAY, MIDNIGHT, WEEKDAYS, Openings, WrittenSpans
 from django_sla.core._timeline import EPOCH, Piece, Table, Timeline
-from django_sla.core.errors import CalendarError, NoOpenTime
+from django_sla.core.errors import CalendarError, NoOpenTime, say
 from django_sla.core.span import Span
 
 
@@ -190,7 +190,7 @@ class Calendar:
         """
         keys = ("tz", "hours", "holidays", "special_days")
         if not isinstance(data, Mapping) or not {"tz"} <= data.keys() <= set(keys):
-            raise CalendarError(f"expected a table of {', '.join(keys)}, got {data!r}")
+            raise CalendarError(f"expected a table of {', '.join(keys)}, got {say(data)}")
         return cls(**data)
 
     def __repr__(self) -> str:
@@ -204,7 +204,7 @@ class Calendar:
         """Let a table grow in which ``add`` did not find its answer, or say why there is none."""
         instant = _instant("start", start)
         if not isinstance(duration, timedelta):
-            raise CalendarError(f"duration: expected a timedelta, got {duration!r}")
+            raise CalendarError(f"duration: expected a timedelta, got {say(duration)}")
         if table.covers(instant):
             self._timeline.extend(table, instant, duration)
         else:
@@ -213,9 +213,9 @@ class Calendar:
 
 def _instant(name: str, value: datetime) -> timedelta:
     if not isinstance(value, datetime):
-        raise CalendarError(f"{name}: expected an aware datetime, got {value!r}")
+        raise CalendarError(f"{name}: expected an aware datetime, got {say(value)}")
     if value.utcoffset() is None:
-        raise CalendarError(f"{name}: {value!r} has no time zone; pass an aware datetime")
+        raise CalendarError(f"{name}: {say(value)} has no time zone; pass an aware datetime")
     return value - EPOCH
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from django_sla.core.errors import PolicyError
+from django_sla.core.errors import PolicyError, say
 
 Facts = Mapping[str, Any]
 """What conditions may ask of a ticket, by field path: ``facts["project__key"]``."""
@@ -153,15 +153,15 @@ def compare(
     what people call the value.
 
     Raises:
-        PolicyError: the operator takes a list and ``wanted`` is none.
+        PolicyError: the operator takes a list and ``wanted`` is none, or it cannot be written.
     """
     if operator.takes_list:
         if isinstance(wanted, str) or not isinstance(wanted, Iterable):
-            raise PolicyError(f"{path}: expected a list of values, got {wanted!r}")
+            raise PolicyError(f"{path}: expected a list of values, got {say(wanted)}")
         wanted = tuple(wanted)
     holds = _test(operator, wanted)
     return Condition(
-        text or " ".join(filter(None, [path, _WORDS[operator], _said(operator, wanted)])),
+        text or " ".join(filter(None, [path, _WORDS[operator], _said(path, operator, wanted)])),
         frozenset({path}),
         lambda facts: holds(facts[path]),
         comparison=None
@@ -188,14 +188,17 @@ def _lookup(path: str, wanted: Any) -> Condition:
         try:
             return compare(name, Operator.IN, wanted)
         except PolicyError:
-            raise PolicyError(f"{path}: expected a list of values, got {wanted!r}") from None
+            raise PolicyError(f"{path}: expected a list of values, got {say(wanted)}") from None
     return compare(path, Operator.IS, wanted)
 
 
-def _said(operator: Operator, wanted: Any) -> str:
-    if operator.takes_list:
-        return ", ".join(map(repr, wanted))
-    return repr(wanted) if operator.takes_value else ""
+def _said(path: str, operator: Operator, wanted: Any) -> str:
+    """In full: conditions are equal where they say the same."""
+    values = wanted if operator.takes_list else [wanted] if operator.takes_value else []
+    try:
+        return ", ".join(map(repr, values))
+    except Exception:  # numbers with thousands of digits, for one
+        raise PolicyError(f"{path}: {say(wanted)} cannot be compared with") from None
 
 
 def _test(operator: Operator, wanted: Any) -> Callable[[Any], bool]:

@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 from fractions import Fraction
 
-from django_sla.core.errors import DurationError
+from django_sla.core.errors import DurationError, say
 
 UNITS = {
     "w": timedelta(weeks=1),
@@ -80,7 +80,7 @@ def _iso_parts(text: str) -> dict[str, str]:
 def _refused(text: object, why: str = "") -> DurationError:
     reason = f": {why}" if why else ""
     return DurationError(
-        f"{text!r} is not a duration{reason}; "
+        f"{say(text)} is not a duration{reason}; "
         'write it as "4h", "1d 2h 30m" or "PT4H30M" (units: w, d, h, m, s)'
     )
 

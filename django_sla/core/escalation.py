@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from django_sla.core.duration import format_duration, parse_duration
-from django_sla.core.errors import DurationError, PolicyError
+from django_sla.core.errors import DurationError, PolicyError, say
 
 ANY_METRIC = "*"
 """Stands for every metric."""
@@ -90,7 +90,7 @@ def parse_when(text: object) -> When:
             return When(offset=-duration if offset["side"] == "before" else duration)
     raise PolicyError(
         f'when: expected "at_risk", "due", a percentage of the goal from 1 to {MOST_PERCENT} such '
-        f'as "80%", or a time such as "30m before" or "1h after", got {text!r}'
+        f'as "80%", or a time such as "30m before" or "1h after", got {say(text)}'
     )
 
 
@@ -136,10 +136,11 @@ def escalation(row: Mapping[str, Any]) -> Escalation:
     """
     for key in row:
         if key not in KEYS:
-            raise PolicyError(f"{key}: there is no such key; the keys are {', '.join(KEYS)}")
+            said = key if isinstance(key, str) and len(key) <= LONGEST_NAME else say(key)
+            raise PolicyError(f"{said}: there is no such key; the keys are {', '.join(KEYS)}")
     for key in ("in_hours", "enabled"):
         if not isinstance(row.get(key, False), bool):
-            raise PolicyError(f"{key}: expected True or False, got {row[key]!r}")
+            raise PolicyError(f"{key}: expected True or False, got {say(row[key])}")
     return Escalation(
         metric=_name("metric", row.get("metric", ANY_METRIC)),
         when=parse_when(row.get("when")),
@@ -161,7 +162,7 @@ def written(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _name(key: str, value: object) -> str:
     if not _is_name(value):
-        raise PolicyError(f"{key}: expected a name, got {value!r}")
+        raise PolicyError(f"{key}: expected a name, got {say(value)}")
     return str(value).strip()
 
 
@@ -169,7 +170,7 @@ def _names(value: object) -> tuple[str, ...]:
     """Each once, in their order."""
     to = [value] if isinstance(value, str) else value
     if not isinstance(to, list | tuple) or not all(_is_name(name) for name in to):
-        raise PolicyError(f'to: expected a list such as ["assignee"], got {value!r}')
+        raise PolicyError(f'to: expected a list such as ["assignee"], got {say(value)}')
     for name in to:
         if len(name) > LONGEST_NAME:
             raise PolicyError(f"to: {name[:20]}... has more than {LONGEST_NAME} characters")

@@ -19,6 +19,8 @@ from ipaddress import (
 )
 from typing import Final, TypeAlias
 
+from django_sla.core.errors import say
+
 Address: TypeAlias = IPv4Address | IPv6Address
 Network: TypeAlias = IPv4Network | IPv6Network
 
@@ -77,7 +79,7 @@ def parse_networks(values: Iterable[str]) -> tuple[Network, ...]:
     """
     if isinstance(values, str):
         # Taken as an iterable it would be blamed character by character.
-        raise ValueError(f"{values!r} is one text; write a list of texts")
+        raise ValueError(f"{say(values)} is one text; write a list of texts")
     return tuple(_parse_network(value) for value in values)
 
 
@@ -113,27 +115,28 @@ def _parse(text: str) -> Address | None:
 
 
 def _parse_network(value: object) -> Network:
-    text = str(value).strip()  # str: a bare number is a valid network for ``ipaddress``, 0.0.0.10
+    # A bare number would be a valid network for ``ipaddress``, 0.0.0.10.
+    text = str(value).strip() if isinstance(value, str | Address | Network) else ""
     if text == "unix":
         return UNIX_SOCKET
     try:
         network = ip_network(text, strict=False)
     except ValueError:
         raise ValueError(
-            f"{value!r} is not an address, a network such as '10.0.0.0/8', or 'unix'"
+            f"{say(value)} is not an address, a network such as '10.0.0.0/8', or 'unix'"
         ) from None
     try:
         ip_network(text)
     except ValueError:
         raise ValueError(
-            f"{value!r} is an address within a network; did you mean {str(network)!r}?"
+            f"{say(value)} is an address within a network; did you mean {str(network)!r}?"
         ) from None
     if isinstance(network, IPv6Network) and network.subnet_of(_MAPPED):
         # Addresses are unmapped before they are compared, so a mapped network would match nothing.
         four = network.network_address.ipv4_mapped
         network = IPv4Network((int(four or 0), network.prefixlen - _MAPPED.prefixlen))
     if network == UNIX_SOCKET or network == IPv6Network("::/128"):
-        raise ValueError(f"{value!r} is nobody's address; a unix socket is written 'unix'")
+        raise ValueError(f"{say(value)} is nobody's address; a unix socket is written 'unix'")
     return network
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from django_sla.core.calendar import ALWAYS, Calendar
 from django_sla.core.condition import EVERY_TICKET, Condition, Facts
 from django_sla.core.duration import format_duration, parse_duration
-from django_sla.core.errors import PolicyError
+from django_sla.core.errors import PolicyError, say
 from django_sla.core.escalation import Escalation, escalation
 
 ANY_PRIORITY = "*"
@@ -58,7 +58,7 @@ def goals(table: Mapping[str, Mapping[str, "str | timedelta"]]) -> tuple[Goal, .
     for priority, row in table.items():
         if not isinstance(row, Mapping):
             raise PolicyError(
-                f"{priority}: expected a table such as {{'response': '1h'}}, got {row!r}"
+                f"{priority}: expected a table such as {{'response': '1h'}}, got {say(row)}"
             )
         for metric, duration in row.items():
             found.append(
@@ -91,7 +91,9 @@ class Terms:
 
     def __post_init__(self) -> None:
         if not 1 <= self.at_risk <= 100:
-            raise PolicyError(f"at_risk: expected a percentage from 1 to 100, got {self.at_risk!r}")
+            raise PolicyError(
+                f"at_risk: expected a percentage from 1 to 100, got {say(self.at_risk)}"
+            )
         if len(self._table) < len(self.goals):
             raise PolicyError(f"{self.name}: two goals for the same metric and priority")
 
@@ -246,7 +248,9 @@ class Policy:
             rule = Reopening(reopening)
         except ValueError:
             choices = ", ".join(repr(choice.value) for choice in Reopening)
-            raise PolicyError(f"reopening: expected one of {choices}, got {reopening!r}") from None
+            raise PolicyError(
+                f"reopening: expected one of {choices}, got {say(reopening)}"
+            ) from None
         on, off = _escalations(escalations)
         terms = Terms(
             name=name,
@@ -282,7 +286,7 @@ def _escalations(
 
 def _aware(name: str, at: datetime | None) -> datetime | None:
     if at is not None and at.utcoffset() is None:
-        raise PolicyError(f"{name}: {at!r} has no time zone; pass an aware datetime")
+        raise PolicyError(f"{name}: {say(at)} has no time zone; pass an aware datetime")
     return at
 
 
