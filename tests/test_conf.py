@@ -69,6 +69,8 @@ def test_without_a_setting_the_defaults_hold(given: bool) -> None:
         assert settings.base_url == ""
         assert settings.recipient_locale is None
         assert settings.metrics_token == ""
+        assert settings.client_ip == "full"
+        assert settings.retention_days == 180
 
 
 def test_calendars_are_read_or_taken_as_they_are() -> None:
@@ -246,6 +248,8 @@ def test_what_the_other_settings_of_delivery_give() -> None:
     keys: dict[str, Any] = {
         "DIGEST_ABOVE": 1,
         "METRICS_TOKEN": "0123456789abcdef",
+        "CLIENT_IP": "masked",
+        "RETENTION_DAYS": None,
         "OBJECTIVE": 97.5,
     }
     for url, expected in {
@@ -258,6 +262,8 @@ def test_what_the_other_settings_of_delivery_give() -> None:
             assert settings.digest_above == 1
             assert settings.objective == 97.5
             assert settings.metrics_token == "0123456789abcdef"
+            assert settings.client_ip == "masked"
+            assert settings.retention_days is None
 
 
 def in_french(user: Any) -> tuple[str, str]:
@@ -557,6 +563,12 @@ WRONG: list[tuple[Any, str, str, str]] = [
     # METRICS_TOKEN
     ({"METRICS_TOKEN": "hunter2"}, "E003", '["METRICS_TOKEN"]', "at least 16 characters"),
     ({"METRICS_TOKEN": None}, "E003", '["METRICS_TOKEN"]', "at least 16 characters"),
+    # CLIENT_IP and RETENTION_DAYS
+    ({"CLIENT_IP": "hashed"}, "E003", '["CLIENT_IP"]', '"full", "masked", "none"'),
+    ({"CLIENT_IP": []}, "E003", '["CLIENT_IP"]', '"full", "masked", "none"'),
+    ({"RETENTION_DAYS": -1}, "E003", '["RETENTION_DAYS"]', "a whole number of days"),
+    ({"RETENTION_DAYS": True}, "E003", '["RETENTION_DAYS"]', "a whole number of days"),
+    ({"RETENTION_DAYS": 10**9}, "E003", '["RETENTION_DAYS"]', "a whole number of days"),
 ]
 
 
@@ -649,6 +661,8 @@ def test_secrets_are_not_told() -> None:
         "base_url",
         "recipient_locale",
         "metrics_token",
+        "client_ip",
+        "retention_days",
     ],
 )
 def test_every_access_raises_where_anything_is_wrong(name: str) -> None:

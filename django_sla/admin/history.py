@@ -11,8 +11,9 @@ from django.utils.text import capfirst
 from simple_history.models import DeletedObject, ModelChange, ModelDelta
 from simple_history.template_utils import HistoricalRecordContextHelper
 
+from django_sla.core.event import BY_HAND
 from django_sla.tables.columns import COLUMNS
-from django_sla.ticket.changelog import by_hand, column_of
+from django_sla.ticket.changelog import WRITE, column_of, writers
 
 
 class ChangeInWords(HistoricalRecordContextHelper):
@@ -54,15 +55,22 @@ def _timestamps(delta: ModelDelta) -> list[ModelChange]:
 
 def tell_what_was_done(model: Any, records: Sequence[Any]) -> None:
     """Give each row of a ticket's history, as ``sla_done``, what a person did that none of its
-    columns shows. One query."""
-    rows = {record.history_date: record for record in records}
-    for record in records:
-        record.sla_done = []
-    if not rows:
+    columns shows; and as ``sla_who`` who wrote it. One query."""
+    if not records:
         return
+    rows = {record.history_date: record for record in records}
     pk = getattr(records[0], model._meta.pk.attname)
-    events = model.sla.event_model._base_manager.using(records[0]._state.db)
-    for event in by_hand(events.filter(ticket=pk, recorded_at__in=rows)):
-        record = rows[event.recorded_at]
+    events = list(
+        model.sla.event_model._base_manager.using(records[0]._state.db)
+        .filter(ticket=pk, recorded_at__range=(min(rows) - WRITE, max(rows)))
+        .order_by("id")
+    )
+    writer = writers(events)
+    for record in records:
+        record.sla_done, record.sla_who = [], writer(record)
+    for event in events:
+        record = rows.get(event.recorded_at)
+        if record is None or event.kind not in BY_HAND:
+            continue
         if not (column_of(event) and getattr(record, "history_delta_changes", None)):
             record.sla_done.append(capfirst(event.label))

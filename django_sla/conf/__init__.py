@@ -21,6 +21,7 @@ from django_sla.conf.policies import ALWAYS_NAME, DEFAULT_AT_RISK, DEFAULT_NAME,
 from django_sla.conf.reading import (
     CALENDAR_KEYS,
     KEYS,
+    Addresses,
     Reading,
     read,
     unreadable,
@@ -40,6 +41,7 @@ __all__ = [
     "NAME",
     "POLICY_KEYS",
     "SIGNAL",
+    "Addresses",
     "Channel",
     "Problem",
     "Reading",
@@ -138,6 +140,16 @@ class Settings:
     def metrics_token(self) -> str:
         """The secret of whoever reads the metrics; empty: nobody but staff."""
         return self._valid().metrics_token
+
+    @property
+    def client_ip(self) -> Addresses:
+        """How much of the addresses of people the changelog has."""
+        return self._valid().client_ip
+
+    @property
+    def retention_days(self) -> int | None:
+        """After how many days ``sla_privacy --purge`` takes addresses away; None: never."""
+        return self._valid().retention_days
 
     @property
     def recipient_locale(self) -> Locale | None:

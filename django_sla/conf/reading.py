@@ -1,8 +1,10 @@
 """The whole setting, read from what the host wrote."""
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
@@ -54,11 +56,23 @@ KEYS = (
     "BASE_URL",
     "RECIPIENT_LOCALE",
     "METRICS_TOKEN",
+    "CLIENT_IP",
+    "RETENTION_DAYS",
 )
 
 DEFAULT_DIGEST_ABOVE = 5
 DEFAULT_OBJECTIVE = 95
+DEFAULT_RETENTION_DAYS = 180
+LONGEST_RETENTION_DAYS = 36_500
 SHORTEST_TOKEN = 16
+
+
+class Addresses(StrEnum):
+    """How much of the addresses of people is written down."""
+
+    FULL = "full"
+    MASKED = "masked"
+    NONE = "none"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,6 +93,8 @@ class Reading:
     base_url: str
     recipient_locale: Locale | str | None
     metrics_token: str
+    client_ip: Addresses
+    retention_days: int | None
     problems: tuple[Problem, ...]
 
 
@@ -130,6 +146,8 @@ def read(raw: object) -> Reading:
         base_url=_base_url(top.get("BASE_URL", "")),
         recipient_locale=given(top.get("RECIPIENT_LOCALE", None), LOCALE),
         metrics_token=_token(top.get("METRICS_TOKEN", "")),
+        client_ip=_addresses(top.get("CLIENT_IP", Addresses.FULL)),
+        retention_days=_retention_days(top.get("RETENTION_DAYS", DEFAULT_RETENTION_DAYS)),
         problems=tuple(noted),
     )
 
@@ -236,3 +254,21 @@ def _token(entry: Entry) -> str:
     # Without what was found, which is a secret, or was to be one.
     entry.wrong(f"expected a secret of at least {SHORTEST_TOKEN} characters")
     return ""
+
+
+def _addresses(entry: Entry) -> Addresses:
+    if isinstance(entry.value, str) and entry.value in list(Addresses):
+        return Addresses(entry.value)
+    entry.expected(f"one of {', '.join(json.dumps(str(choice)) for choice in Addresses)}")
+    return Addresses.NONE  # nothing is written down that somebody may not have wanted
+
+
+def _retention_days(entry: Entry) -> int | None:
+    value = entry.value
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    if value is None or (is_number and 0 <= value <= LONGEST_RETENTION_DAYS):
+        return value  # type: ignore[no-any-return]
+    entry.expected(
+        f"a whole number of days from 0 to {LONGEST_RETENTION_DAYS:,}, or None to keep for good"
+    )
+    return DEFAULT_RETENTION_DAYS

@@ -33,6 +33,10 @@ The unspecified address is free for this: no peer can have it, and no text is re
 MAX_HEADER: Final = 4096
 """How much of ``X-Forwarded-For`` is read, in characters, counted from its right end."""
 
+KEPT_OF_IPV4: Final = 24
+KEPT_OF_IPV6: Final = 48
+"""How many bits of an address are left of it where it is masked: 48 are what a site is given."""
+
 _UNIX_PEER: Final = "unix:"  # nginx's name for a peer on a unix socket; other servers say ""
 _MAPPED: Final = IPv6Network("::ffff:0:0/96")
 _BLANK: Final = " \t"
@@ -67,6 +71,16 @@ def client_ip(
     if address is None or address in UNIX_SOCKET:
         return None
     return str(address)
+
+
+def masked(address: str) -> str:
+    """Return the address with its end set to zero: an IPv4 address keeps 24 bits, an IPv6 address
+    48. What is left says which network, and no longer which of its people.
+
+    Raises ``ValueError``: it is no address.
+    """
+    kept = KEPT_OF_IPV4 if isinstance(ip_address(address), IPv4Address) else KEPT_OF_IPV6
+    return str(ip_network((address, kept), strict=False).network_address)
 
 
 def parse_networks(values: Iterable[str]) -> tuple[Network, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.db import connections, router, transaction
 from django.utils.translation import gettext as _
 
-from django_sla.doctor import comments, policies, project, sample, watching
+from django_sla.doctor import comments, policies, privacy, project, sample, watching
 from django_sla.doctor.finding import Finding, error
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ OF_DATABASE = (
     watching.outbox,
     watching.scheduled_reports,
     watching.unknown_to_escalations,
+    privacy.unpurged,
 )
 """The same; they read what the migrations have made."""
 

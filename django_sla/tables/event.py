@@ -7,6 +7,7 @@ from uuid import uuid4
 from django.conf import settings
 from django.db import models
 from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _say
 from django.utils.translation import gettext_lazy as _
 
 from django_sla.core.event import Category, Event, Kind
@@ -38,6 +39,19 @@ class EventKind(models.TextChoices):
 def unique_key() -> str:
     """A key for an event that nothing else names."""
     return uuid4().hex
+
+
+class _Erased:
+    """Stands for a person who was erased, where somebody is to be shown."""
+
+    def __str__(self) -> str:
+        return _say("erased person")
+
+
+ERASED = _Erased()
+
+ERASED_MARK = "erased"
+"""``data["actor"]`` of an event whose actor was erased: it was not the system."""
 
 
 class SLAEvent(models.Model):
@@ -85,6 +99,16 @@ class SLAEvent(models.Model):
         """What happened, and to which metric, in words: ``breach waived · Resolution``."""
         parts = [self.get_kind_display(), metric_name(self.data.get("metric"))]
         return " · ".join(filter(None, parts))
+
+    @property
+    def who(self) -> Any:
+        """The user who caused it, :data:`ERASED`, or None for the system."""
+        return ERASED if self.is_erased else self.actor
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether a person caused it of whom nothing is known any more."""
+        return self.actor_id is None and self.data.get("actor") == ERASED_MARK
 
     @property
     def due(self) -> datetime | None:

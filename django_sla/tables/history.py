@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.manager import HistoryManager
 from simple_history.models import HistoricalRecords
 
-from django_sla.core.ip import client_ip
+from django_sla.core.ip import client_ip, masked
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class ClientIPHistoryManager(HistoryManager):
 
     def bulk_history_create(self, *args: Any, **kwargs: Any) -> Any:
         """Fill in ``client_ip``, unless ``custom_historical_attrs`` has it; then as inherited."""
-        if issubclass(self.model, ClientIPHistory) and not _is_shadowed(self.model):
+        if has_address(self.model):
             given = kwargs.get("custom_historical_attrs") or {}
             kwargs["custom_historical_attrs"] = {"client_ip": current_ip(), **given}
         return super().bulk_history_create(*args, **kwargs)
@@ -73,7 +73,8 @@ class OwnHistory(HistoricalRecords):
 
 
 def current_ip() -> str | None:
-    """Return the client's address for the request being served; ``None`` outside of one.
+    """Return the client's address for the request being served, as far as the setting
+    ``CLIENT_IP`` lets it be known; ``None`` outside of a request.
 
     Never raises: a changelog row without an address is worth more than no row. What went wrong is
     logged instead.
@@ -82,16 +83,21 @@ def current_ip() -> str | None:
     if request is None:
         return None
     # Imported here, so that the models can be loaded before the settings have been read.
+    from django_sla.conf import Addresses
     from django_sla.conf import settings as sla_settings
 
     try:
+        kept = sla_settings.client_ip
+        if kept == Addresses.NONE:
+            return None
         # Code outside a request may put a stand-in there that has a user and nothing else.
         meta = getattr(request, "META", {})
-        return client_ip(
+        found = client_ip(
             meta.get("REMOTE_ADDR"),
             meta.get("HTTP_X_FORWARDED_FOR"),
             sla_settings.trusted_proxies,
         )
+        return masked(found) if found and kept == Addresses.MASKED else found
     except Exception:
         logger.exception("The client's address could not be told; the changelog is without it.")
         return None
@@ -104,15 +110,14 @@ def stamp(rows: Iterable[models.Model]) -> None:
     """
     ip = current_ip()
     for row in rows:
-        if (
-            isinstance(row, ClientIPHistory)
-            and not _is_shadowed(type(row))
-            and row.client_ip is None
-        ):
-            row.client_ip = ip
+        if has_address(type(row)) and row.client_ip is None:  # type: ignore[attr-defined]
+            row.client_ip = ip  # type: ignore[attr-defined]
 
 
-def _is_shadowed(model: type[models.Model]) -> bool:
-    """Say whether the ticket has a ``client_ip`` itself: the history's column is then its copy."""
+def has_address(model: type[models.Model]) -> bool:
+    """Whether a history model has the client's address. Where the ticket has a ``client_ip``
+    itself, the history's column is a copy of that."""
     tracked: Iterable[Any] = getattr(model, "tracked_fields", ())
-    return any(field.name == "client_ip" for field in tracked)
+    return issubclass(model, ClientIPHistory) and not any(
+        field.name == "client_ip" for field in tracked
+    )

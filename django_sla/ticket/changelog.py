@@ -1,13 +1,14 @@
 """The changelog of a ticket: its history, read for what matters to the SLA."""
 
-from collections.abc import Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django_sla.core.event import BY_HAND, Kind
 from django_sla.tables.columns import COLUMNS, TARGETS
-from django_sla.tables.event import SLAEvent
+from django_sla.tables.event import ERASED, SLAEvent
 
 _COLUMNS = {metric: column for column, metric in TARGETS.items()}
 
@@ -28,7 +29,7 @@ class Change:
     old: datetime | None = None
     new: datetime | None = None
     user: Any
-    """None is the system."""
+    """None is the system; ``tables.event.ERASED`` somebody who was erased."""
     ip: str | None
     reason: str
 
@@ -39,13 +40,15 @@ def changes(ticket: Any) -> list[Change]:
     model = ticket._meta.concrete_model
     history = getattr(ticket, model._meta.simple_history_manager_attribute)
     rows = list(history.select_related("history_user").order_by("history_date", "history_id"))
-    told = list(_of_columns(rows, model))
+    events = list(ticket.sla_events.select_related("actor").order_by("id"))
+    told = list(_of_columns(rows, model, writers(events)))
     shown = {(change.at, change.field) for change in told}
-    events = by_hand(ticket.sla_events.select_related("actor"))
-    # A row and the event that it was written with have one instant.
+    # A row and the event that it was written with have one instant, where one write has both.
     sources = {row.history_date: row for row in rows}
     done = []
     for event in events:
+        if event.kind not in BY_HAND:
+            continue
         source, column = sources.get(event.recorded_at), column_of(event)
         if column and (source is None or (event.recorded_at, column) in shown):
             continue
@@ -53,10 +56,27 @@ def changes(ticket: Any) -> list[Change]:
     return sorted(done + told, key=lambda change: change.at)
 
 
-def by_hand(events: Any) -> Iterable[SLAEvent]:
-    """Those of some events that people caused, in the order of recording."""
-    found: Iterable[SLAEvent] = events.filter(kind__in=BY_HAND).order_by("id")
-    return found
+WRITE = timedelta(minutes=1)
+"""A row is written after its event, and never later than this."""
+
+Writer = Callable[[Any], Any]
+"""``(row of a history) -> user``."""
+
+
+def writers(events: Iterable[SLAEvent]) -> Writer:
+    """Tells who wrote a row of a ticket's history: the row's user; where it has none, ``ERASED``
+    if the event that it follows was a person's who is erased; else None, the system."""
+    told = sorted((event.recorded_at, event.is_erased) for event in events)
+
+    def writer(row: Any) -> Any:
+        place = bisect_right(told, (row.history_date, True)) - 1
+        if row.history_user is None and place >= 0:
+            at, is_erased = told[place]
+            if is_erased and row.history_date - at < WRITE:
+                return ERASED
+        return row.history_user
+
+    return writer
 
 
 def column_of(event: SLAEvent) -> str:
@@ -73,13 +93,13 @@ def _done(event: SLAEvent, source: Any) -> Change:
         metric=event.data.get("metric", ""),
         label=event.label,
         new=event.due,
-        user=event.actor,
+        user=event.who,
         ip=getattr(source, "client_ip", None),
         reason=event.data.get("reason", ""),
     )
 
 
-def _of_columns(rows: Iterable[Any], model: Any) -> Iterator[Change]:
+def _of_columns(rows: Iterable[Any], model: Any, writer: Writer) -> Iterator[Change]:
     before: Any = None
     for row in rows:
         for name in COLUMNS:
@@ -91,7 +111,7 @@ def _of_columns(rows: Iterable[Any], model: Any) -> Iterator[Change]:
                     label=str(model._meta.get_field(name).verbose_name),
                     old=old,
                     new=new,
-                    user=row.history_user,
+                    user=writer(row),
                     ip=getattr(row, "client_ip", None),
                     reason=row.history_change_reason or "",
                 )

@@ -267,7 +267,7 @@ def _entry(row: Any) -> TimelineEntry:
         at=row.at,
         kind=row.kind,
         label=row.get_kind_display(),
-        actor=row.actor,
+        actor=row.who,
         data=row.data,
     )
 

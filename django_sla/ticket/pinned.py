@@ -43,6 +43,6 @@ def pinned(ticket: Any, using: str) -> Pinned | None:
         since=since.at,
         kind=since.kind,
         label=since.get_kind_display(),
-        actor=since.actor,
+        actor=since.who,
         reason=since.data.get("reason", ""),
     )

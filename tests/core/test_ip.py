@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from django_sla.core.ip import MAX_HEADER, UNIX_SOCKET, client_ip, parse_networks
+from django_sla.core.ip import masked, MAX_HEADER, UNIX_SOCKET, client_ip, parse_networks
 
 PROXIES = parse_networks(["10.0.0.0/8", "fd00::/8"])
 BEHIND_A_SOCKET = parse_networks(["unix", "10.0.0.0/8"])
@@ -303,3 +303,21 @@ def test_networks_of_any_text_parse_or_raise_value_error(values: list[str]) -> N
     except ValueError:
         return
     assert len(networks) == len(values)
+
+
+@pytest.mark.parametrize(
+    ("address", "kept"),
+    [
+        ("203.0.113.77", "203.0.113.0"),
+        ("10.0.0.0", "10.0.0.0"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1::"),
+        ("::1", "::"),
+    ],
+)
+def test_a_masked_address_is_that_of_a_network(address: str, kept: str) -> None:
+    assert masked(address) == kept
+
+
+def test_what_is_no_address_is_not_masked() -> None:
+    with pytest.raises(ValueError, match="does not appear"):
+        masked("203.0.113")
