@@ -23,6 +23,8 @@ LIMIT = 600
 """Seconds after which a task that hangs is killed; what it has done stays. They end by themselves
 long before."""
 
+DAY = 86_400
+
 FRESH = 60
 """Seconds that a task which only helps is worth waiting for."""
 
@@ -59,6 +61,14 @@ def deliver(workers: int = WORKERS) -> None:
     from django_sla.integrations import work
 
     work.deliver(_queue, workers)
+
+
+@shared_task(name="django_sla.purge", **_AGAIN)
+def purge() -> None:
+    """Take away what of people is older than ``RETENTION_DAYS``."""
+    from django_sla.integrations import work
+
+    work.purge()
 
 
 @shared_task(name="django_sla.recalculate", **_ONCE)
@@ -108,22 +118,27 @@ def _queue(name: str, **arguments: Any) -> None:
 
 
 def beat_schedule(
-    *, sweep: float = 30, deliver: float = 30, workers: int = WORKERS
+    *, sweep: float = 30, deliver: float = 30, purge: float = DAY, workers: int = WORKERS
 ) -> dict[str, Any]:
     """Entries for ``CELERY_BEAT_SCHEDULE``.
 
     Args:
         sweep: how many seconds lie between two sweeps.
         deliver: the same for what is in the outbox. What a sweep puts there is sent at once.
+        purge: the same for taking away what of people is older than ``RETENTION_DAYS``.
         workers: how many tasks may do the same thing at once where there is much to do.
     """
     return {
         f"django_sla.{name}": {
             "task": f"django_sla.{name}",
             "schedule": seconds,
-            "kwargs": {"workers": workers},
+            "kwargs": arguments,
             # Where workers are away or busy, one of them is waiting and not a thousand.
             "options": {"expires": seconds},
         }
-        for name, seconds in (("sweep", sweep), ("deliver", deliver))
+        for name, seconds, arguments in (
+            ("sweep", sweep, {"workers": workers}),
+            ("deliver", deliver, {"workers": workers}),
+            ("purge", purge, {}),
+        )
     }

@@ -36,6 +36,12 @@ def deliver(workers: int = WORKERS) -> None:
 
 
 @task
+def purge() -> None:
+    """Take away what of people is older than ``RETENTION_DAYS``."""
+    work.purge()
+
+
+@task
 def recalculate(
     number: int | None = None, apply: bool = False, reason: str = "", workers: int = WORKERS
 ) -> None:

@@ -18,6 +18,7 @@ from django_sla.exceptions import RecalculationOver
 from django_sla.flow import recalculate as recalculating
 from django_sla.flow import reconcile as reconciling
 from django_sla.flow.deliver import deliver as send_out
+from django_sla.flow.privacy import cutoff, to_purge, work_off
 from django_sla.flow.sweep import databases
 from django_sla.flow.sweep import sweep as look
 from django_sla.moment import now as read_now
@@ -118,6 +119,20 @@ def _call_for_help(queue: Queue, name: str, wanted: int, workers: int, running: 
     """Queue tasks that only help, so that about ``workers`` are at work with this one."""
     for _ in range(min(wanted, workers - 1 - running)):
         queue(name, workers=1)
+
+
+# Purging
+
+
+def purge() -> None:
+    """Take away what of people is older than it is kept, on every database, for a turn: what is
+    left then is for the next time."""
+    before, end = cutoff(), monotonic() + TURN
+    if before is None:
+        return
+    for using in connections:
+        for piece in to_purge(before, using):
+            work_off(piece, lambda number: monotonic() >= end)
 
 
 # Recalculating

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,11 +11,12 @@ from celery import Celery
 from celery.schedules import maybe_schedule
 from django.db import OperationalError
 from django.test import override_settings
+from django.utils import timezone
 
 from django_sla.flow import recalculate as recalculating
 from django_sla.integrations import celery as tasks
 from django_sla.integrations import work
-from django_sla.models import Beginning, Notice
+from django_sla.models import Beginning, Feed, Notice
 from django_sla.moment import as_of
 from tests.conftest import after
 from tests.flow.watching import CHANNELS, Recorder, at, opened, policy
@@ -73,18 +75,36 @@ def test_reconcile() -> None:
     assert ticket.sla_clocks.count() == 2
 
 
+def test_purge(agent: Any) -> None:
+    long_ago = timezone.now() - timedelta(days=181)
+    Feed.make(agent, long_ago)
+    Feed.revoke(agent, long_ago)
+    tasks.purge.delay()
+    assert not Feed.objects.exists()
+
+
+def test_what_is_kept_for_good_is_not_purged(agent: Any) -> None:
+    Feed.make(agent, timezone.now() - timedelta(days=4_000))
+    Feed.revoke(agent, timezone.now() - timedelta(days=4_000))
+    with override_settings(DJANGO_SLA={"RETENTION_DAYS": None}):
+        tasks.purge.delay()
+    assert Feed.objects.exists()
+
+
 def test_the_schedule_names_tasks_that_exist(app: Celery) -> None:
     app.finalize()
-    schedule = tasks.beat_schedule(sweep=15, deliver=60, workers=2)
+    schedule = tasks.beat_schedule(sweep=15, deliver=60, purge=3_600, workers=2)
     assert {entry["task"]: entry["schedule"] for entry in schedule.values()} == {
         "django_sla.sweep": 15,
         "django_sla.deliver": 60,
+        "django_sla.purge": 3_600,
     }
     for entry in schedule.values():
         assert entry["task"] in app.tasks
         assert entry["options"] == {"expires": entry["schedule"]}, "or a backlog would pile up"
         assert maybe_schedule(entry["schedule"]).run_every.total_seconds() == entry["schedule"]
-        assert entry["kwargs"] == {"workers": 2}
+        is_alone = entry["task"] == "django_sla.purge"
+        assert entry["kwargs"] == ({} if is_alone else {"workers": 2})
 
 
 def test_what_is_queued_is_a_task_of_this_engine(monkeypatch: pytest.MonkeyPatch) -> None:
