@@ -96,10 +96,10 @@ def _short(kind: str, first: date) -> str:
         case "day":
             return formats.date_format(first, "j M")
         case "week":
-            return f"{first:W%V}"
+            return _("W%(week)s") % {"week": f"{first:%V}"}
         case "month":
             return formats.date_format(first, "M Y")
-    return f"Q{(first.month + 2) // 3} {first.year}"
+    return _("Q%(quarter)d %(year)d") % {"quarter": (first.month + 2) // 3, "year": first.year}
 
 
 def last(count: int, kind: str, day: date, tz: tzinfo) -> Period:

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -108,6 +109,12 @@ def test_labels_of_parts() -> None:
     assert [(b.label, b.short) for b in week] == [("2026-W01", "W01")]
     day = buckets(period("2026-01-05", "2026-01-05"), "day")
     assert [(b.label, b.short) for b in day] == [("2026-01-05", "5 Jan")]
+
+
+def test_short_labels_are_in_the_language_of_whoever_reads() -> None:
+    year = period("2026-01-01", "2026-12-31")
+    with translation.override("fr"):
+        assert [buckets(year, kind)[0].short for kind in ("week", "quarter")] == ["S01", "T1 2026"]
 
 
 @given(DAYS, st.integers(0, 500), st.sampled_from(["day", "week", "month", "quarter"]))
