@@ -1,6 +1,5 @@
 """What is put into the outbox, under the lock of the ticket that it is about."""
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -19,7 +18,7 @@ from django_sla.core.verdict import State
 from django_sla.introspect import concrete_field
 from django_sla.moment import replaying
 from django_sla.tables.clock import SLAClock
-from django_sla.tables.delivery import Notice, NoticeKind, Standing
+from django_sla.tables.delivery import Notice, NoticeKind, Standing, digest
 from django_sla.tables.recipients import GROUP, resolve
 
 if TYPE_CHECKING:
@@ -110,7 +109,9 @@ class Telling:
         self, ticket: Any, clock: Clock, threshold: Threshold, channel: str, recipient: str = ""
     ) -> Notice:
         return Notice(
-            key=key_of(self._sla, ticket.pk, threshold.key(clock), channel, recipient),
+            key=key_of(
+                ticket._state.db, self._sla, ticket.pk, threshold.key(clock), channel, recipient
+            ),
             kind=threshold.kind.value,
             channel=channel,
             recipient=recipient,
@@ -135,7 +136,7 @@ def met(sla: "SLA", rows: Iterable[SLAClock], using: str) -> None:
     now = timezone.now()
     notices = [
         Notice(
-            key=key_of(sla, row.ticket_id, f"{row.metric}:{row.cycle}:met:{at}", SIGNAL),
+            key=key_of(using, sla, row.ticket_id, f"{row.metric}:{row.cycle}:met:{at}", SIGNAL),
             kind=NoticeKind.MET,
             channel=SIGNAL,
             model=sla.model._meta.label,
@@ -154,10 +155,9 @@ def met(sla: "SLA", rows: Iterable[SLAClock], using: str) -> None:
     Notice._base_manager.using(using).bulk_create(notices, ignore_conflicts=True)
 
 
-def key_of(sla: "SLA", pk: Any, event: str, channel: str, recipient: str = "") -> str:
-    """What tells a notice apart, for all who are told it: 40 hexadecimal digits."""
-    parts = (sla.model._meta.label_lower, str(pk), event, channel, recipient)
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:40]
+def key_of(using: str, sla: "SLA", pk: Any, event: str, channel: str, recipient: str = "") -> str:
+    """What tells a notice about a ticket apart."""
+    return digest(using, sla.model._meta.label_lower, str(pk), event, channel, recipient)
 
 
 def opening(clock: Clock, now: datetime) -> datetime:

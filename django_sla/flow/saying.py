@@ -155,11 +155,11 @@ def spread(notice: Notice, using: str) -> bool:
 def _stood_for(name: str, notice: Notice, using: str) -> list[tuple[str, str]]:
     """Each recipient, with a key of its own, so that at each try it is the same again."""
     if notice.kind == NoticeKind.REPORT:
-        return [(one, report_key(notice.key, one)) for one in resolve_apart(name, using)]
+        return [(one, report_key(using, notice.key, one)) for one in resolve_apart(name, using)]
     ticket = _ticket(notice, using)
     sla = type(ticket).sla
     return [
-        (one, key_of(sla, ticket.pk, notice.key, notice.channel, one))
+        (one, key_of(using, sla, ticket.pk, notice.key, notice.channel, one))
         for one in resolve(name, ticket, sla)
     ]
 

@@ -4,7 +4,6 @@ What is written there is an order. The report itself is made when it is sent, by
 the flow: ``registry.letters``.
 """
 
-import hashlib
 import logging
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -18,7 +17,7 @@ from django_sla.conf import EMAIL
 from django_sla.flow.notices import UNRESOLVED
 from django_sla.flow.retry import patiently
 from django_sla.moment import now as read_now
-from django_sla.tables.delivery import Notice, NoticeKind, Standing
+from django_sla.tables.delivery import Notice, NoticeKind, Standing, digest
 from django_sla.tables.recipients import resolve_apart
 from django_sla.tables.schedule import Order, ReportSchedule
 
@@ -87,7 +86,7 @@ def _notices(
     for recipient, problem in found.items():
         standing = Standing.DEAD if problem else Standing.WAITING
         yield Notice(
-            key=report_key(f"{order.schedule}:{which}", recipient),
+            key=report_key(using, f"{order.schedule}:{which}", recipient),
             kind=NoticeKind.REPORT,
             channel=EMAIL,
             recipient=recipient,
@@ -101,10 +100,9 @@ def _notices(
         )
 
 
-def report_key(which: str, recipient: str) -> str:
-    """What tells a report apart, for all who get it: 40 hexadecimal digits."""
-    parts = (NoticeKind.REPORT.value, which, recipient)
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:40]
+def report_key(using: str, which: str, recipient: str) -> str:
+    """What tells a report apart."""
+    return digest(using, NoticeKind.REPORT.value, which, recipient)
 
 
 def _problem(notices: Iterable[Notice]) -> str:

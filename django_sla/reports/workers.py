@@ -18,6 +18,7 @@ import django
 from django.db import connections
 
 from django_sla.exceptions import CannotShare
+from django_sla.tables.place import place
 
 Piece = TypeVar("Piece")
 Found = TypeVar("Found")
@@ -50,14 +51,15 @@ def in_order(
         executor.shutdown(cancel_futures=True)
 
 
-def _databases() -> dict[str, dict[str, Any]]:
-    """Their settings, as they are by now: the suite of a project has databases of its own."""
+def _databases() -> dict[str, tuple[dict[str, Any], str]]:
+    """Their settings, as they are by now: the suite of a project has databases of its own. And the
+    schema that this process is in, where each tenant has one."""
     found = {}
     for alias in connections:
         connection: Any = connections[alias]
         if connection.vendor == "sqlite" and connection.is_in_memory_db():
             raise CannotShare(f"the database {alias!r} is in memory")
-        found[alias] = connection.settings_dict
+        found[alias] = connection.settings_dict, place(alias)[1]
     return found
 
 
@@ -95,7 +97,10 @@ def _do(piece: bytes) -> Any:
     if _work is None:
         django.setup()
         databases, work = pickle.loads(_given)
-        for alias, settings in databases.items():
-            connections[alias].settings_dict.update(settings)
+        for alias, (settings, schema) in databases.items():
+            connection: Any = connections[alias]
+            connection.settings_dict.update(settings)
+            if schema:
+                connection.set_schema(schema)
         _work = work
     return _work(pickle.loads(piece))
