@@ -64,18 +64,23 @@ def ticket(queue):
     return mail(queue, "Printer on fire", "It burns.", message_id="<1@example.com>")
 
 
-def mail(queue, subject, text, *, message_id, **headers):
-    """What helpdesk's `get_email` does with each message that it fetches."""
+def letter(queue, subject, text, *, message_id, **headers):
+    """A message from a customer as a mail server hands it over."""
     lines = [
         "From: Carla Customer <carla@example.com>",
         f"To: {queue.email_address}",
         f"Subject: {subject}",
         f"Message-ID: {message_id}",
-        *(f"{name.replace('_', '-')}: {value}" for name, value in headers.items()),
+        *(f"{name}: {value}" for name, value in headers.items()),
         "Content-Type: text/plain; charset=utf-8",
     ]
-    message = "\n".join([*lines, "", text])
-    return extract_email_metadata(message, queue, logging.getLogger(__name__))
+    return "\n".join([*lines, "", text])
+
+
+def mail(*args, **kwargs):
+    """What helpdesk does with each message that it fetches."""
+    queue = args[0]
+    return extract_email_metadata(letter(*args, **kwargs), queue, logging.getLogger(__name__))
 
 
 def form(queue, **more):
@@ -163,6 +168,19 @@ def test_a_ticket_of_an_e_mail_has_targets(queue):
     ticket = newest()
     assert ticket.priority == 2
     assert ticket.resolution_target == MONDAY + 8 * HOUR
+
+
+@pytest.mark.django_db(transaction=True)
+def test_helpdesk_s_command_fetches_tickets_outside_a_transaction(queue, tmp_path, clock):
+    Queue.objects.update(email_box_type="local", email_box_local_dir=str(tmp_path))
+    (tmp_path / "1").write_text(letter(queue, "Help", "It burns.", message_id="<1@example.com>"))
+    call_command("get_email")
+    clock.shift(HOUR)
+    again = f"Re: {newest().ticket} Help"
+    (tmp_path / "2").write_text(letter(queue, again, "Still.", message_id="<2@example.com>"))
+    call_command("get_email")
+    assert newest().resolution_target == MONDAY + 24 * HOUR
+    assert told(newest()) == ["opened", "requester_replied"]
 
 
 @pytest.mark.parametrize(
@@ -399,6 +417,23 @@ def test_the_admin_lists_tickets_with_their_service_levels(desk, ticket):
 def test_the_admin_has_a_page_of_a_ticket(desk, ticket):
     address = reverse("admin:support_supportticket_change", args=[ticket.pk])
     assert b"sla-timeline" in desk.get(address).content
+
+
+def test_a_hold_of_the_admin_s_form_is_noticed_too(desk, agent, ticket):
+    address = reverse("admin:support_supportticket_change", args=[ticket.pk])
+    form = desk.get(address).context["adminform"].form
+    sent = {name: form.get_initial_for_field(field, name) for name, field in form.fields.items()}
+    sent = {name: value for name, value in sent.items() if value not in (None, "")}
+    response = desk.post(address, sent | {"on_hold": "on"})
+    assert response.status_code == 302, response.context["adminform"].form.errors
+    assert supported(ticket).sla.hold.actor == agent
+
+
+def test_the_changelog_says_who_and_from_where(desk, agent, ticket):
+    update(desk, ticket, priority=1)
+    change = supported(ticket).sla.changelog()[0]
+    assert (change.user, change.ip) == (agent, "127.0.0.1")
+    assert change.old - change.new == 20 * HOUR
 
 
 def test_helpdesk_s_page_of_a_ticket_has_badges_and_the_timeline(desk, ticket):
