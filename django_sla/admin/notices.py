@@ -28,6 +28,7 @@ from django_sla.flow.notices import UNRESOLVED
 from django_sla.models import Notice
 from django_sla.tables.clock import metric_name
 from django_sla.tables.delivery import NoticeKind, Standing
+from django_sla.tables.escalation import when_said
 
 RETRY = "django_sla.retry_notice"
 """The permission to have notices sent again."""
@@ -96,7 +97,8 @@ class NoticeAdmin(ReadOnlyAdmin):
             name = (notice.report or {}).get("name", "")
             return lines([capfirst(notice.get_kind_display()), *([name] if name else [])])
         said = [capfirst(notice.get_kind_display()), metric_name(notice.metric)]
-        return lines([*said, notice.when] if notice.kind == NoticeKind.ESCALATED else said)
+        is_escalation = notice.kind == NoticeKind.ESCALATED
+        return lines([*said, when_said(notice.when)] if is_escalation else said)
 
     @admin.display(description=gettext_lazy("ticket"))
     def shown_ticket(self, notice: Any) -> str:

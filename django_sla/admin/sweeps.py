@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -91,7 +91,8 @@ class SweepAdmin(ReadOnlyAdmin):
     def took(self, run: Sweep) -> str:
         if run.finished_at is not None:
             # Translators: seconds.
-            return _("%.2f s") % (run.finished_at - run.started_at).total_seconds()
+            seconds = (run.finished_at - run.started_at).total_seconds()
+            return _("%s s") % formats.number_format(seconds, 2)
         is_recent = run.started_at > timezone.now() - RECENT
         return _("not finished yet") if is_recent else _("did not finish")
 

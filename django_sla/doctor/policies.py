@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from django_sla.core.policy import Source, asked
 from django_sla.doctor.finding import Finding, error, hint, warning
@@ -72,7 +73,12 @@ def old_terms(using: str) -> Iterator[Finding]:
     """Open tickets that keep what a policy said before it was edited."""
     for name, tickets in sorted(open_on_old_terms(using).items()):
         yield hint(
-            _("%(tickets)d open tickets keep earlier terms of this policy.") % {"tickets": tickets},
+            ngettext(
+                "%(tickets)d open ticket keeps earlier terms of this policy.",
+                "%(tickets)d open tickets keep earlier terms of this policy.",
+                tickets,
+            )
+            % {"tickets": tickets},
             about=_("policy %(name)r") % {"name": name},
             cause=_("It was edited after they were opened; an edit is for new tickets."),
             remedy="python manage.py sla_recalculate --dry-run",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from django_sla.doctor.finding import Finding, error, joined, listed, warning
 from django_sla.flow import reconcile
@@ -82,7 +83,11 @@ def never_adopted(sla: "SLA", using: str) -> Iterator[Finding]:
     number = len(rows.values_list("pk", flat=True)[:MANY])
     if number:
         yield warning(
-            _("%(number)s tickets have no events, so they have no clocks and no targets.")
+            ngettext(
+                "%(number)s ticket has no events, so it has no clocks and no targets.",
+                "%(number)s tickets have no events, so they have no clocks and no targets.",
+                number,
+            )
             % {"number": f"{number:,}" + ("+" if number == MANY else "")},
             about=sla.model._meta.label,
             cause=_("They were there before the SLA was, or were written past it."),
@@ -90,7 +95,12 @@ def never_adopted(sla: "SLA", using: str) -> Iterator[Finding]:
         )
     if empty := reconcile.without_creation(sla, using=using):
         yield warning(
-            _("created_at of %(number)s tickets is empty.") % {"number": f"{empty:,}"},
+            ngettext(
+                "created_at of %(number)s ticket is empty.",
+                "created_at of %(number)s tickets is empty.",
+                empty,
+            )
+            % {"number": f"{empty:,}"},
             about=sla.model._meta.label,
             cause=_("Their clocks cannot start, and sla_reconcile leaves them out."),
             remedy=_("Fill it in from a field that knows."),

@@ -94,7 +94,8 @@ def _short(kind: str, first: date) -> str:
     """``27 Nov``, ``W48``, ``Nov 2026``, ``Q4 2026``."""
     match kind:
         case "day":
-            return formats.date_format(first, "j M")
+            # Translators: a day and its month, in the letters of Django's filter "date".
+            return formats.date_format(first, _("j M"))
         case "week":
             return _("W%(week)s") % {"week": f"{first:%V}"}
         case "month":

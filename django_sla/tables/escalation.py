@@ -163,6 +163,14 @@ def when_in_words(when: When) -> str:
     return _("%(duration)s after it was due") % duration
 
 
+def when_said(text: str) -> str:
+    """The same, of an instant as events and notices keep it; one that cannot be read, as it is."""
+    try:
+        return when_in_words(parse_when(text))
+    except PolicyError:
+        return text
+
+
 def _recipient_in_words(name: str) -> str:
     if name.startswith(GROUP):
         return _("the group %(name)s") % {"name": name.removeprefix(GROUP)}

@@ -20,6 +20,7 @@ from django_sla.core.duration import format_short
 from django_sla.core.event import THRESHOLDS, Kind
 from django_sla.core.verdict import State, Verdict
 from django_sla.tables.clock import StateName, metric_name
+from django_sla.tables.escalation import when_said
 from django_sla.templatetags._countdown import told, words
 from django_sla.templatetags._explain import pieces
 from django_sla.templatetags._policy import asked, difference
@@ -211,7 +212,7 @@ def _step(entry: TimelineEntry, status: Names, priority: Names) -> Step:
         case Kind.PRIORITY_CHANGED:
             was, now = priority(was), priority(now)
         case Kind.ESCALATED:
-            note = data.get("when", "")
+            note = when_said(data.get("when", ""))
     return Step(
         at=entry.at,
         kind=entry.kind,

@@ -150,7 +150,7 @@ def test_a_ticket_that_the_user_may_not_see() -> None:
 
 def test_an_escalation_says_when(admin_client: Client) -> None:
     notice(kind="escalated", when="1h after")
-    assert ">1h after</span>" in page(admin_client)
+    assert ">1h after it was due</span>" in page(admin_client)
 
 
 def test_each_standing_has_a_colour_and_a_word(admin_client: Client) -> None:

@@ -87,5 +87,5 @@ def test_open_tickets_on_earlier_terms() -> None:
     row.goals = {"*": {"response": "2h"}}
     row.save()
     [found] = policies.old_terms("default")
-    assert found.what.startswith("1 open tickets")
+    assert found.what.startswith("1 open ticket keeps")
     assert "sla_recalculate" in found.remedy

@@ -115,6 +115,8 @@ def test_short_labels_are_in_the_language_of_whoever_reads() -> None:
     year = period("2026-01-01", "2026-12-31")
     with translation.override("fr"):
         assert [buckets(year, kind)[0].short for kind in ("week", "quarter")] == ["S01", "T1 2026"]
+    with translation.override("de"):
+        assert buckets(year, "day")[0].short == "1. Jan"
 
 
 @given(DAYS, st.integers(0, 500), st.sampled_from(["day", "week", "month", "quarter"]))

@@ -5,12 +5,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from django_sla.core.policy import DEFAULT_GOALS, Policy
 from django_sla.registry import register_policy, unregister_policy
 from django_sla.reports.compliance import ComplianceReport
-from django_sla.reports.grouping import asked
+from django_sla.reports.grouping import asked, in_words, title
 from tests.conftest import MONDAY, after
 from tests.hosts.desk.models import Department, Ticket
 from tests.reports.desk import answered, moved, opened
@@ -118,3 +118,10 @@ def test_two_at_a_time(agent: Any) -> None:
 def test_refused(by: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         asked(Ticket.sla, by)
+
+
+def test_a_group_is_called_what_a_catalogue_says_and_else_by_its_name() -> None:
+    assert [in_words("cost_center"), title("cost_center")] == ["cost center", "Cost center"]
+    with translation.override("de"):
+        assert [title("status"), title("department")] == ["Status", "Abteilung"]
+        assert title("cost_center") == "Cost center"

@@ -235,6 +235,20 @@ def test_kinds_are_told_apart_by_shape() -> None:
         assert f'd="{SHAPES[kind]}"' in html
 
 
+def test_an_escalation_says_when() -> None:
+    ticket = opened()
+    for key, when in (("k", "1h before"), ("l", "at dusk")):
+        data = {"metric": "response", "when": when}
+        ticket.sla_events.create(
+            kind="escalated", at=after(1), recorded_at=MONDAY, key=key, data=data
+        )
+    said = steps(render("{% sla_timeline ticket now=now %}", ticket=ticket, now=after(2)))
+    assert [step.partition(" Response ")[2][:19] for step in said[1:]] == [
+        "1h before it is due",
+        "at dusk March 2, 20",
+    ]
+
+
 def test_a_ticket_without_status_and_priority_has_a_timeline() -> None:
     with as_of(MONDAY):
         ticket = BareTicket.objects.create()
