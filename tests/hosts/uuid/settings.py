@@ -7,6 +7,7 @@ BASE_DIR = Path(__file__).resolve().parent
 SECRET_KEY = "only for tests"
 ROOT_URLCONF = "urls"
 STATIC_URL = "static/"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "accounts.Member"
 DEFAULT_FROM_EMAIL = "service@example.com"
 
