@@ -16,6 +16,7 @@ from uuid import uuid4
 
 from django.db import connections, transaction
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from django_sla.conf import SIGNAL, settings
 from django_sla.exceptions import Undeliverable
@@ -223,7 +224,7 @@ def send(notices: Sequence[Notice], using: str) -> tuple[Standing, str]:
     first = notices[0]
     try:
         if spread(first, using):
-            return Standing.MOOT, "Told to those whom the name stands for."
+            return Standing.MOOT, _("Told to those whom the name stands for.")
         channel = None if first.channel == SIGNAL else settings.channel(first.channel)
         if first.kind == NoticeKind.REPORT and channel is not None:
             channel.post(letter_of(first, using))

@@ -93,13 +93,13 @@ def asked(sla: "SLA", by: str | Iterable[str]) -> tuple[str, ...]:
     found = tuple(part.strip() for part in by.split(",")) if isinstance(by, str) else tuple(by)
     for name in found or ("",):
         if name not in names(sla):
-            raise ValueError(
-                f"by: {name!r} is nothing to group by; there is {', '.join(names(sla))}"
-            )
+            said = _("by: %(name)r is nothing to group by; there is %(known)s")
+            raise ValueError(said % {"name": name, "known": ", ".join(names(sla))})
     if len(found) > AT_MOST:
-        raise ValueError(f"by: {', '.join(found)} are too many; at most {AT_MOST}")
+        said = _("by: %(names)s are too many; at most %(most)d")
+        raise ValueError(said % {"names": ", ".join(found), "most": AT_MOST})
     if len(set(found)) < len(found) or (NONE in found and len(found) > 1):
-        raise ValueError(f"by: {', '.join(found)} do not go together")
+        raise ValueError(_("by: %(names)s do not go together") % {"names": ", ".join(found)})
     return found
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import ValidationError
 from django.core.validators import ProhibitNullCharactersValidator
 from django.db.models import Field, Model, Q
+from django.utils.translation import gettext as _
 
 from django_sla.reports.grouping import PRIORITY, STATUS, field_at, is_unset
 
@@ -47,9 +48,8 @@ def cleaned(sla: "SLA", where: Where) -> dict[str, list[Any]]:
     found = {}
     for name, value in where.items():
         if name not in paths:
-            raise ValueError(
-                f"where: {name!r} is nothing to filter by; there is {', '.join(paths)}"
-            )
+            said = _("where: %(name)r is nothing to filter by; there is %(known)s")
+            raise ValueError(said % {"name": name, "known": ", ".join(paths)})
         several = isinstance(value, (list, tuple, set, frozenset))
         target = _target(sla, paths[name])
         values = [_clean(name, target, one) for one in (value if several else [value])]
@@ -84,5 +84,6 @@ def _clean(name: str, field: Any, value: Any) -> Any:
         if isinstance(found, str):
             ProhibitNullCharactersValidator()(found)
     except ValidationError:
-        raise ValueError(f"where: {name}: {value!r} is none") from None
+        said = _("where: %(name)s: %(value)r is none")
+        raise ValueError(said % {"name": name, "value": value}) from None
     return found

@@ -58,7 +58,8 @@ def resolve(name: str, ticket: Any, sla: "SLA") -> list[str]:
     elif name in known_recipients():
         found = None
     else:
-        raise LookupError(f"{name!r} is nobody; there is {', '.join(known_recipients())}")
+        said = _("%(name)r is nobody; there is %(known)s")
+        raise LookupError(said % {"name": name, "known": ", ".join(known_recipients())})
     return list(dict.fromkeys(_said(found)))
 
 
@@ -73,11 +74,12 @@ def resolve_apart(name: str, using: str) -> list[str]:
     elif name.startswith(USER):
         found = _user(name, using)
         if found is None:
-            raise LookupError(f"there is no user {name.removeprefix(USER)!r}")
+            raise LookupError(_("there is no user %(name)r") % {"name": name.removeprefix(USER)})
     elif _is_address(name):
         found = name
     else:
-        raise LookupError(f"{name!r} is nobody; name user:…, group:…, or an address")
+        said = _("%(name)r is nobody; name user:…, group:…, or an address")
+        raise LookupError(said % {"name": name})
     return list(dict.fromkeys(_said(found)))
 
 
@@ -107,7 +109,7 @@ def _members(name: str, using: str | None) -> list[Any]:
     users = get_user_model()._base_manager.using(using)
     found = list(users.filter(groups__name=name.removeprefix(GROUP)).order_by("pk"))
     if not found and not _group(name, using).exists():
-        raise LookupError(f"there is no group {name.removeprefix(GROUP)!r}")
+        raise LookupError(_("there is no group %(name)r") % {"name": name.removeprefix(GROUP)})
     return found
 
 
