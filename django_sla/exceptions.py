@@ -175,5 +175,13 @@ class NeverOpened(SLAError):
     or restore the first event of one that has some."""
 
 
+class AppendOnly(SLAError):
+    """An event is a fact: it is neither changed nor deleted; do what puts it right instead."""
+
+
+class SealedAtOnce(SLAError):
+    """Somebody else is sealing the same database at this moment; let one run do it."""
+
+
 class Undeliverable(SLAError):
     """{0}"""

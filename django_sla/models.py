@@ -9,6 +9,7 @@ from django_sla.tables.history import ClientIPHistory, ClientIPHistoryManager
 from django_sla.tables.policy import Policy
 from django_sla.tables.recalculation import Recalculation
 from django_sla.tables.schedule import ReportSchedule
+from django_sla.tables.seal import Seal
 from django_sla.tables.sweep import Beginning, Sweep
 from django_sla.tables.terms import Terms
 from django_sla.ticket.declaration import SLA
@@ -31,6 +32,7 @@ __all__ = [
     "SLAEvent",
     "SLAMixin",
     "SLAQuerySet",
+    "Seal",
     "Sweep",
     "Terms",
     "TicketSLA",

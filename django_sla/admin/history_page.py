@@ -4,6 +4,7 @@ from typing import Any
 
 import django
 from django.contrib.admin.utils import label_for_field
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.text import capfirst
@@ -71,5 +72,12 @@ class HistoryPage(SimpleHistoryAdmin):
         version_id: str,
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        context = {"crumbs_in_list": django.VERSION >= (6, 1), **(extra_context or {})}
+        # What SIMPLE_HISTORY_EDIT offers: a changelog that can be edited is none.
+        if "_change_history" in request.POST:
+            raise PermissionDenied
+        context = {
+            "crumbs_in_list": django.VERSION >= (6, 1),
+            "change_history": False,
+            **(extra_context or {}),
+        }
         return super().history_form_view(request, object_id, version_id, context)

@@ -267,7 +267,7 @@ def _retention_days(entry: Entry) -> int | None:
     value = entry.value
     is_number = isinstance(value, int) and not isinstance(value, bool)
     if value is None or (is_number and 0 <= value <= LONGEST_RETENTION_DAYS):
-        return value  # type: ignore[no-any-return]
+        return value
     entry.expected(
         f"a whole number of days from 0 to {LONGEST_RETENTION_DAYS:,}, or None to keep for good"
     )

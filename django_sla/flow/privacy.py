@@ -24,6 +24,7 @@ from django_sla.tables.feed import Feed
 from django_sla.tables.personal import addressed, events, histories, people, texts
 from django_sla.tables.recalculation import Recalculation
 from django_sla.tables.recipients import USER
+from django_sla.tables.seal import Part, destroy
 from django_sla.tables.update import update_many
 
 BATCH = 1_000
@@ -46,6 +47,8 @@ class Piece:
     """What is taken away, in words."""
     rows: QuerySet[Any]
     change: Callable[[QuerySet[Any]], object]
+    parts: tuple[Part, ...] = ()
+    """What of it is sealed."""
 
     def count(self) -> int:
         return self.rows.count()
@@ -80,6 +83,7 @@ def to_purge(before: datetime, using: str) -> Iterator[Piece]:
                 what=gettext_lazy("addresses"),
                 rows=_rows(model, using).filter(history_date__lt=before, client_ip__isnull=False),
                 change=lambda rows: rows.update(client_ip=None),
+                parts=("address",),
             )
     if router.db_for_write(Notice) == using:
         closed = _rows(Notice, using).filter(created_at__lt=before).exclude(standing="waiting")
@@ -145,6 +149,7 @@ def _in_events(person: Person, using: str, reasons: bool) -> Iterator[Piece]:
                 what=gettext_lazy("who did it"),
                 rows=_rows(model, using).filter(actor=person.pk),
                 change=change,
+                parts=("who",),
             )
 
 
@@ -162,6 +167,7 @@ def _in_histories(person: Person, using: str, reasons: bool) -> Iterator[Piece]:
                 what=field.verbose_name or field.name,
                 rows=_rows(model, using).filter(**{field.name: person.pk}),
                 change=partial(_set, nothing),
+                parts=("who", "address") if "client_ip" in nothing else ("who",),
             )
 
 
@@ -192,6 +198,8 @@ def work_off(piece: Piece, watch: Watch = lambda number: False) -> int:
 def _in_one(piece: Piece, keys: list[Any], using: str) -> None:
     with transaction.atomic(using=using):
         piece.change(_rows(piece.rows.model, using).filter(pk__in=keys))
+        if piece.parts:
+            destroy(piece.rows.model, keys, piece.parts, using)
 
 
 def _rows(model: Any, using: str) -> QuerySet[Any]:

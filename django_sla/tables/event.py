@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_sla.core.event import Category, Event, Kind
 from django_sla.core.policy import Terms as TermsValue
+from django_sla.exceptions import AppendOnly
 from django_sla.tables.clock import metric_name
 from django_sla.tables.insert import unsaved
 from django_sla.tables.terms import Terms
@@ -93,6 +94,23 @@ class SLAEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.at:%Y-%m-%d %H:%M}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Insert it.
+
+        Raises:
+            AppendOnly: it is there already.
+        """
+        if not self._state.adding:
+            raise AppendOnly()
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> Any:
+        """
+        Raises:
+            AppendOnly: always; an event goes with its ticket.
+        """
+        raise AppendOnly()
 
     @property
     def label(self) -> str:
