@@ -74,7 +74,8 @@ def parse_when(text: object) -> When:
     """
     if isinstance(text, When):
         return text
-    said = text.strip().casefold() if isinstance(text, str) else ""
+    # What is longer says nothing more, and would keep the search for its end busy for hours.
+    said = text.strip().casefold() if isinstance(text, str) and len(text) <= LONGEST_NAME else ""
     if said in (AT_RISK, "at risk"):
         return When()
     if said == DUE:

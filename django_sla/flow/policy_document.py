@@ -8,6 +8,7 @@
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -26,6 +27,8 @@ from django_sla.tables.policy import Policy, ReopeningName
 VERSION = 1
 KEYS = ("version", "calendars", "policies")
 MOST_BYTES = 5_000_000
+MOST_VALUES = 200_000
+"""Of all tables and lists together."""
 DEEPEST = 10
 """A document has six levels."""
 
@@ -115,32 +118,43 @@ def _json(data: bytes) -> Any:
 def _table(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _value in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        names = Counter(name for name, _value in pairs)
+        twice = next(name for name, count in names.items() if count > 1)
         raise ValueError(f"{say(twice)} is given twice in one object")
     return found
 
 
 def _check_content(top: Entry) -> None:
-    """Note what no database can keep; refuse what goes too deep."""
+    """Note what no database can keep; refuse what goes too deep, and what there is too much of."""
     places = [(top, 1)]
+    count = 0
     while places:
         place, level = places.pop()
-        value = place.value
-        if isinstance(value, str) and _UNSTORABLE.search(value):
-            place.wrong(f"{say(value)} has a character that cannot be stored")
-        elif isinstance(value, float) and not math.isfinite(value):
-            place.wrong(f"{say(value)} is no number")
-        if not isinstance(value, dict | list):
+        if not isinstance(place.value, dict | list):
+            if wrong := _unstorable(place.value):
+                place.wrong(wrong)
             continue
         if level > DEEPEST:
             raise _invalid(f"it is nested more than {DEEPEST} levels deep")
-        rows = value.items() if isinstance(value, dict) else enumerate(value)
-        for key, child in rows:
-            found = place.child(key, child)
-            if isinstance(key, str) and _UNSTORABLE.search(key):
-                found.wrong(f"{say(key)} has a character that cannot be stored")
-            places.append((found, level + 1))
+        count += len(place.value)
+        if count > MOST_VALUES:
+            raise _invalid(f"it has more than {MOST_VALUES:,} values")
+        is_table = isinstance(place.value, dict)
+        for key, child in place.value.items() if is_table else enumerate(place.value):
+            if is_table and (wrong := _unstorable(key)):
+                place.child(key, child).wrong(wrong)
+            # Where there is nothing to tell, its place is not asked for, which takes the most time.
+            if isinstance(child, dict | list) or _unstorable(child):
+                places.append((place.child(key, child), level + 1))
+
+
+def _unstorable(value: Any) -> str:
+    """Why no database can keep it; empty where they can."""
+    if isinstance(value, str) and _UNSTORABLE.search(value):
+        return f"{say(value)} has a character that cannot be stored"
+    if isinstance(value, float) and not math.isfinite(value):
+        return f"{say(value)} is no number"
+    return ""
 
 
 def _invalid(message: str) -> InvalidPolicyFile:

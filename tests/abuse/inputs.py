@@ -198,7 +198,7 @@ def changed(value: Any, chance: random.Random) -> Any:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return value
     if not isinstance(value, str):
-        return chance.choice([value + 1, -value, value * 10**20, value + 0.5, str(value)])
+        return chance.choice([value + 1, value - 1, -value, value * 1000, str(value)[:100]])
     at = chance.randint(0, len(value))
     match chance.randrange(6):
         case 0:

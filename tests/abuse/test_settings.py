@@ -113,7 +113,7 @@ def things() -> list[Any]:
         tzinfo(),
         date.min,
         date.max,
-        datetime.min,
+        datetime.min,  # noqa: DTZ901  naive on purpose
         datetime.max.replace(tzinfo=UTC),
         timedelta.min,
         timedelta.max,
