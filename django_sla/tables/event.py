@@ -7,7 +7,7 @@ from uuid import uuid4
 from django.conf import settings
 from django.db import models
 from django.utils.dateparse import parse_datetime
-from django.utils.translation import gettext as _say
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from django_sla.core.event import Category, Event, Kind
@@ -46,7 +46,7 @@ class _Erased:
     """Stands for a person who was erased, where somebody is to be shown."""
 
     def __str__(self) -> str:
-        return _say("erased person")
+        return gettext("erased person")
 
 
 ERASED = _Erased()
