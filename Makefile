@@ -8,15 +8,17 @@ BIN := $(VENV)/bin
 ANY_PYTHON := $(shell command -v python3 || command -v python)
 MANAGE := $(BIN)/python example_project/manage.py
 
-.PHONY: help demo test test-all soak bench lint docs clean
+.PHONY: help demo test test-all soak bench lint docs audit messages clean
 
 help:
 	@echo "make demo      the example project, filled, on http://127.0.0.1:$(PORT)/"
 	@echo "make test      the tests on the newest Python and Django here, on SQLite"
 	@echo "make test-all  every supported combination that can run here"
 	@echo "make soak      1,000 kills and 100,000 changes, on SQLite"
-	@echo "make lint      style, types and floors"
+	@echo "make lint      style, types, floors, and what is known to be dangerous"
 	@echo "make docs      the documentation, into docs/_build/html"
+	@echo "make audit     dependencies with known vulnerabilities"
+	@echo "make messages  the catalogues, brought up to date with the texts in the code"
 	@echo "make bench     the benchmarks"
 	@echo "make clean     remove what the others made, but not the data of the demo"
 
@@ -40,7 +42,7 @@ soak: $(VENV)/.tox
 bench: $(VENV)/.tox
 	@$(BIN)/tox run -q -e bench -- $(ARGS)
 
-lint docs: $(VENV)/.tox
+lint docs audit messages: $(VENV)/.tox
 	@$(BIN)/tox run -e $@
 
 # The stamps are older than pyproject.toml where it changed since; only then is there something to install.

@@ -16,7 +16,7 @@ from django.core.signals import setting_changed
 
 from django_sla.conf.callables import LOCALE, RESPONDER, Locale, Responder, imported
 from django_sla.conf.channels import EMAIL, SIGNAL, Channel, made
-from django_sla.conf.entry import NAME, Problem, did_you_mean, say
+from django_sla.conf.entry import NAME, Problem, did_you_mean
 from django_sla.conf.policies import ALWAYS_NAME, DEFAULT_AT_RISK, DEFAULT_NAME, POLICY_KEYS
 from django_sla.conf.reading import (
     CALENDAR_KEYS,
@@ -27,6 +27,7 @@ from django_sla.conf.reading import (
     unreadable,
 )
 from django_sla.core.calendar import Calendar
+from django_sla.core.errors import say
 from django_sla.core.ip import Network
 from django_sla.core.policy import Policy
 from django_sla.exceptions import InvalidSettings

@@ -7,7 +7,8 @@ from typing import Any, TypeAlias
 
 from django.utils.module_loading import import_string
 
-from django_sla.conf.entry import NAME, UNUSABLE_CALLABLE, Entry, Problem, say
+from django_sla.conf.entry import NAME, UNUSABLE_CALLABLE, Entry, Problem
+from django_sla.core.errors import say
 
 Responder: TypeAlias = Callable[[Any, Any], bool]
 """``(user, ticket) -> bool``: whether a public reply by this user is a response."""

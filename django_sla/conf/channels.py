@@ -7,7 +7,8 @@ from typing import Any
 
 from django.utils.module_loading import import_string
 
-from django_sla.conf.entry import NAME, NAME_TAKEN, UNUSABLE_CHANNEL, Entry, Problem, say
+from django_sla.conf.entry import NAME, NAME_TAKEN, UNUSABLE_CHANNEL, Entry, Problem
+from django_sla.core.errors import say
 
 EMAIL = "email"
 """The channel that needs no definition; one may be given all the same."""

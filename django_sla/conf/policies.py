@@ -16,13 +16,12 @@ from django_sla.conf.entry import (
     UNREADABLE_GOAL,
     Entry,
     did_you_mean,
-    say,
     spelling,
 )
 from django_sla.core.calendar import Calendar
 from django_sla.core.condition import Condition, where
 from django_sla.core.duration import parse_duration
-from django_sla.core.errors import DurationError, PolicyError
+from django_sla.core.errors import DurationError, PolicyError, say
 from django_sla.core.escalation import escalation
 from django_sla.core.policy import DEFAULT_GOALS, Policy, Reopening, Source
 

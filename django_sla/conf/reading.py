@@ -16,7 +16,6 @@ from django_sla.conf.entry import (
     UNREADABLE_CALENDAR,
     Entry,
     Problem,
-    say,
     spelling,
 )
 from django_sla.conf.policies import (
@@ -33,7 +32,7 @@ from django_sla.conf.policies import (
     reopening,
 )
 from django_sla.core.calendar import ALWAYS, Calendar
-from django_sla.core.errors import CalendarError, NoOpenTime
+from django_sla.core.errors import CalendarError, NoOpenTime, say
 from django_sla.core.escalation import DEFAULT_ESCALATIONS
 from django_sla.core.ip import Network, parse_networks
 from django_sla.core.policy import Policy, Reopening, Source
@@ -267,7 +266,8 @@ def _retention_days(entry: Entry) -> int | None:
     value = entry.value
     is_number = isinstance(value, int) and not isinstance(value, bool)
     if value is None or (is_number and 0 <= value <= LONGEST_RETENTION_DAYS):
-        return value
+        days: int | None = value
+        return days
     entry.expected(
         f"a whole number of days from 0 to {LONGEST_RETENTION_DAYS:,}, or None to keep for good"
     )

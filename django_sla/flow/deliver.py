@@ -281,7 +281,8 @@ def mark(
 
 def pause_after(tries: int) -> timedelta:
     """How long to wait after so many tries; never the same for two that failed together."""
-    return min(PAUSE * 4 ** (max(tries, 1) - 1), LONGEST_PAUSE) * uniform(0.8, 1.2)
+    pause: timedelta = min(PAUSE * 4 ** (max(tries, 1) - 1), LONGEST_PAUSE)
+    return pause * uniform(0.8, 1.2)  # nosec B311
 
 
 def retry(pks: Iterable[int], *, using: str) -> int:

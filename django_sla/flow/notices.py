@@ -66,7 +66,7 @@ class Telling:
         found = [
             self._notice(ticket, clock, threshold, SIGNAL)
             for kind, signal in SIGNALS.items()
-            if kind == threshold.kind and signal.has_listeners(type(ticket))
+            if kind.value == threshold.kind.value and signal.has_listeners(type(ticket))
         ]
         for escalation in threshold.escalations:
             for recipient, problem in self._recipients(escalation, ticket):

@@ -264,23 +264,25 @@ class Observer:
 
     def reply(self, *, at: datetime, by_agent: bool, actor_id: Any, key: str) -> SLAEvent:
         """A public message, by whoever is asked to answer or by whoever waits."""
-        return self.sla.event_model.of(
+        row: SLAEvent = self.sla.event_model.of(
             Event(kind=Kind.AGENT_REPLIED if by_agent else Kind.REQUESTER_REPLIED, at=at),
             recorded_at=self.now,
             actor_id=actor_id,
             key=key,
         )
+        return row
 
     def _told(self, kind: Kind, at: datetime | None, **parts: Any) -> SLAEvent:
         assert at is not None
         names = ("category", "priority", "terms", "metric", "due")
         fields = {name: parts.pop(name) for name in names if name in parts}
-        return self.sla.event_model.of(
+        row: SLAEvent = self.sla.event_model.of(
             Event(kind=kind, at=at, **fields),
             recorded_at=self.now,
             actor_id=self.actor_id,
             **{name: value for name, value in parts.items() if value},
         )
+        return row
 
 
 def check(given: Columns, result: Columns, lifecycle: Lifecycle) -> None:

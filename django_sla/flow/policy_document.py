@@ -139,8 +139,9 @@ def _check_content(top: Entry) -> None:
         count += len(place.value)
         if count > MOST_VALUES:
             raise _invalid(f"it has more than {MOST_VALUES:,} values")
-        is_table = isinstance(place.value, dict)
-        for key, child in place.value.items() if is_table else enumerate(place.value):
+        value: Any = place.value
+        is_table = isinstance(value, dict)
+        for key, child in value.items() if is_table else enumerate(value):
             if is_table and (wrong := _unstorable(key)):
                 place.child(key, child).wrong(wrong)
             # Where there is nothing to tell, its place is not asked for, which takes the most time.

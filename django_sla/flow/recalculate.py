@@ -212,7 +212,8 @@ def _need_not_wait(using: str) -> None:
 def _locked(run: Recalculation, using: str) -> Recalculation:
     """The row as it is: another process may have gone on with it."""
     rows: Any = Recalculation._base_manager.using(using)
-    return rows.select_for_update().get(pk=run.pk)
+    found: Recalculation = rows.select_for_update().get(pk=run.pk)
+    return found
 
 
 def _as_looked_at(run: Recalculation, using: str) -> Policies:

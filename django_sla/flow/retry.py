@@ -34,6 +34,6 @@ def patiently(work: Callable[[], Result], using: str) -> Result:
             if connection.in_atomic_block:
                 raise
             logger.info("Tried %d times: %s", tried, error)
-            sleep(WAIT * 2 ** (tried - 1) * (0.5 + random()))
+            sleep(WAIT * 2 ** (tried - 1) * (0.5 + random()))  # nosec B311
             connection.close_if_unusable_or_obsolete()
     return work()

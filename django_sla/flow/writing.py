@@ -147,7 +147,8 @@ def aware(sla: "SLA", name: str, value: Any) -> datetime | None:
         value = sla.field(name).to_python(value)
     if value is not None and timezone.is_naive(value):
         raise NaiveDatetime(name, value)
-    return value
+    instant: datetime | None = value
+    return instant
 
 
 def write_history(tickets: list[Any], observer: Observer, *, update: bool) -> None:

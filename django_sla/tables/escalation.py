@@ -17,7 +17,8 @@ from django_sla import registry
 from django_sla.conf import did_you_mean, settings
 from django_sla.core.duration import format_duration
 from django_sla.core.errors import PolicyError
-from django_sla.core.escalation import ANY_METRIC, KEYS, When, parse_when, written
+from django_sla.core.escalation import ANY_METRIC, When, parse_when, written
+from django_sla.core.escalation import KEYS as KEYS
 from django_sla.exceptions import InvalidSettings
 from django_sla.tables.clock import metric_name
 from django_sla.tables.numbered import clean_rows

@@ -87,7 +87,7 @@ def _are_updated(rows: Sequence[Model], using: str, unless_there: tuple[str, ...
     picked = map(attrgetter(*(field.attname for field in fields)), rows)
     with connection.cursor() as cursor:
         cursor.executemany(
-            f"UPDATE {quote(model._meta.db_table)} SET {sets} WHERE {where}",
+            f"UPDATE {quote(model._meta.db_table)} SET {sets} WHERE {where}",  # nosec B608
             prepared(picked, fields, connection),
         )
         return bool(cursor.rowcount == len(rows))
@@ -123,7 +123,7 @@ def _by_arrays(
     types = [str(field.db_type(connection)).partition("(")[0] for field in fields]
     arrays = ", ".join(f"%s::{kind}[]" for kind in types)
     values = prepared(map(_getter(type(rows[0])), rows), fields, connection)
-    sql = f"{head.removesuffix('VALUES ')}SELECT * FROM unnest({arrays}) {tail}"
+    sql = f"{head.removesuffix('VALUES ')}SELECT * FROM unnest({arrays}) {tail}"  # nosec B608
     yield sql, [list(column) for column in zip(*values, strict=True)]
 
 
@@ -211,7 +211,8 @@ def _statement(
     fields = _fields(model)
     names = [field.column for field in fields]
     columns = ", ".join(map(operations.quote_name, names))
-    head = f"INSERT INTO {operations.quote_name(model._meta.db_table)} ({columns}) VALUES "
+    table = operations.quote_name(model._meta.db_table)
+    head = f"INSERT INTO {table} ({columns}) VALUES "  # nosec B608
     one = f"({', '.join(['%s'] * len(fields))})"
     if not unless_there:
         return head, one, ""

@@ -54,7 +54,7 @@ def _one_by_one(
     values = prepared([(*row[1:], *tail, row[0]) for row in rows], every, connection)
     with connection.cursor() as cursor:
         cursor.executemany(
-            f"UPDATE {quote(owner._meta.db_table)} SET {sets} "
+            f"UPDATE {quote(owner._meta.db_table)} SET {sets} "  # nosec B608
             f"WHERE {quote(owner._meta.pk.column)} = %s",
             values,
         )
@@ -78,7 +78,7 @@ def _joined(owner: Any, fields: list[Any], rows: Rows, same: Mapping[Any, Any], 
     ]
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE {table} SET {', '.join(sets)} "
+            f"UPDATE {table} SET {', '.join(sets)} "  # nosec B608
             f"FROM unnest({arrays}) AS new ({', '.join(names)}) "
             f"WHERE {table}.{quote(key.column)} = new.c0",
             [*prepared([tuple(same.values())], list(same), connection)[0], *values],

@@ -21,6 +21,13 @@ DEBUG = os.environ.get("DESK_DEBUG", "1") == "1"
 SECRET_KEY = os.environ.get("DESK_SECRET_KEY") or ("only-for-the-demo" * 3 if DEBUG else "")
 ALLOWED_HOSTS = [host for host in os.environ.get("DESK_ALLOWED_HOSTS", "").split(",") if host]
 
+if not DEBUG:
+    # Behind a proxy that speaks TLS, and says so.
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    SECURE_HSTS_SECONDS = 31_536_000
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
+
 INSTALLED_APPS = [
     "desk",
     "django.contrib.admin",
@@ -46,6 +53,7 @@ MIDDLEWARE = [
     # Who changed a ticket and from which address: the changelog reads both off the request.
     "simple_history.middleware.HistoryRequestMiddleware",
     "desk.middleware.own_pages",
+    "desk.middleware.own_zone",
 ]
 
 ROOT_URLCONF = "config.urls"
