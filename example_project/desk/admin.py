@@ -34,5 +34,6 @@ class TicketAdmin(SLAAdminMixin, admin.ModelAdmin):
 class DepartmentAdmin(admin.ModelAdmin):
     list_display = ["name", "lead"]
     list_select_related = ["lead"]
-    search_fields = ["name"]
+    search_fields = ["name", "lead__first_name", "lead__last_name"]
+    search_help_text = "A department, or the name of its lead."
     autocomplete_fields = ["lead"]

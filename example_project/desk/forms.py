@@ -1,4 +1,5 @@
 from typing import Any
+from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib.auth import get_user_model
@@ -122,6 +123,20 @@ class AssignForm(forms.ModelForm):
         self.fields["assignee"].empty_label = "Nobody"
         self.fields["department"].queryset = Department.objects.all()
         self.fields["department"].empty_label = "None"
+
+
+def zones() -> list[tuple[str, str]]:
+    """Those that are called by a place, and UTC."""
+    names = sorted(name for name in available_timezones() if "/" in name or name == "UTC")
+    return [(name, name.replace("_", " ")) for name in names if not name.startswith("Etc/")]
+
+
+class ZoneForm(forms.Form):
+    zone = forms.ChoiceField(
+        label="Time zone",
+        choices=zones,
+        help_text="All times are shown in it, and read in it where you type them.",
+    )
 
 
 class CommentForm(forms.ModelForm):

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
 from django.views.defaults import page_not_found
 
 POLICY = "; ".join(
@@ -31,5 +32,15 @@ def own_pages(get_response: Callable[[HttpRequest], HttpResponse]) -> object:
         if response.status_code < 500:
             response.headers.setdefault("Content-Security-Policy", POLICY)
         return response
+
+    return middleware
+
+
+def own_zone(get_response: Callable[[HttpRequest], HttpResponse]) -> object:
+    """Times as the clocks show them where whoever looks is, if they said where."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        timezone.activate(request.session.get("zone", settings.TIME_ZONE))
+        return get_response(request)
 
     return middleware

@@ -9,13 +9,14 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_POST
 from django_fsm import TransitionNotAllowed
 
 from django_sla.models import SLAQuerySet
 from django_sla.views import DashboardView
 
-from .forms import AssignForm, CommentForm, FilterForm, Tab, TicketForm
+from .forms import AssignForm, CommentForm, FilterForm, Tab, TicketForm, ZoneForm
 from .models import DONE, WAITING, Status, Ticket
 
 PER_PAGE = 25
@@ -140,6 +141,17 @@ def assign(request: HttpRequest, number: str) -> HttpResponse:
     form.save()
     messages.success(request, "Saved.")
     return redirect(ticket)
+
+
+@login_required
+def zone(request: HttpRequest) -> HttpResponse:
+    here = {"zone": timezone.get_current_timezone_name()}
+    form = ZoneForm(request.POST or None, initial=here)
+    if form.is_valid():
+        request.session["zone"] = form.cleaned_data["zone"]
+        messages.success(request, f"Times are in {request.session['zone']} now.")
+        return redirect("desk:list")
+    return render(request, "desk/zone.html", {"form": form})
 
 
 def _for_staff(request: HttpRequest, number: str) -> Ticket:
