@@ -177,6 +177,13 @@ def test_a_breach_is_announced_once_in_each(companies, tickets):
             assert Notice.objects.get().standing == "sent"
 
 
+def test_each_is_told_whether_its_own_deadlines_are_watched(companies):
+    with tenant_context(companies[0]):
+        call_command("sla_sweep", verbosity=0)
+    answers = [TenantClient(company).get("/sla/health/").json() for company in companies]
+    assert [answer["status"] for answer in answers] == ["ok", "never"]
+
+
 def test_mails_of_two_tenants_are_never_taken_for_one(companies):
     """Their tickets have the same key and the same deadline, and one person is told of both."""
     start = timezone.now()
