@@ -23,6 +23,15 @@ CSRF = "csrfmiddlewaretoken"
 """What every form of the browsable API sends along."""
 
 
+LONGEST_SHOWN = 80
+"""Characters of what was sent that an answer repeats."""
+
+
+def shown(text: object) -> str:
+    """A text that was sent, as an answer can repeat it: JSON can say what UTF-8 cannot."""
+    return str(text)[:LONGEST_SHOWN].encode(errors="replace").decode()
+
+
 class Strict(serializers.Serializer):
     """A field that it does not know is an error, and not ignored."""
 
@@ -31,7 +40,8 @@ class Strict(serializers.Serializer):
             unknown = [name for name in data if self._name(name, data) not in self.fields]
             if unknown := [name for name in unknown if name != CSRF]:
                 said = _("There is no such field.")
-                raise serializers.ValidationError({name: [said] for name in unknown}, "unknown")
+                told = {shown(name): [said] for name in unknown}
+                raise serializers.ValidationError(told, "unknown")
         return super().to_internal_value(data)
 
     @staticmethod
@@ -62,7 +72,7 @@ class OneOf(serializers.CharField):
     def to_internal_value(self, data: Any) -> str:
         name: str = super().to_internal_value(data)
         if name not in self.known():
-            self.fail("unknown", given=name, known=", ".join(self.known()))
+            self.fail("unknown", given=shown(name), known=", ".join(self.known()))
         return name
 
 

@@ -12,6 +12,7 @@ from django_sla.api import documents, requests
 from django_sla.api.errors import answer
 from django_sla.api.filters import SLAFilter
 from django_sla.api.limits import SLAPagination, SLAThrottle
+from django_sla.api.parsing import guarded
 
 VIEW_IP = "django_sla.view_ip"
 WAIVE = "django_sla.waive_breach"
@@ -66,6 +67,9 @@ class SLAViewSetMixin(GenericViewSet):
         if not (self.action or "").startswith("sla"):
             return None
         return "sla_write" if self.request.method == "POST" else "sla_read"
+
+    def get_parsers(self) -> list[Any]:
+        return [guarded(parser)() for parser in self.parser_classes]
 
     def get_throttles(self) -> list[Any]:
         return [*super().get_throttles(), SLAThrottle()]
