@@ -1,4 +1,8 @@
-"""How fast a calendar answers, beside a bare binary search, and how long one takes to compile."""
+"""How fast a calendar answers, and how long one takes to compile.
+
+Beside a bare binary search, which gives the same answers, and beside other libraries, whose answers
+are compared with those of an oracle; the ratio is below 1 where ours is faster.
+"""
 
 import sys
 from bisect import bisect_left, bisect_right
@@ -11,6 +15,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmarks import questions
+from benchmarks.run import show
 from django_sla.core.calendar import ALWAYS, Calendar
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -27,7 +33,12 @@ Row = dict[str, Any]
 Question = Callable[[datetime, Any], Any]
 
 
-def rows() -> Iterator[Row]:
+def rows() -> Iterator[Row | str]:
+    yield from beside_the_least()
+    yield from questions.rows()
+
+
+def beside_the_least() -> Iterator[Row]:
     desk = calendar(0)
     first, last = datetime(2018, 1, 1, tzinfo=UTC), datetime(2034, 12, 31, tzinfo=UTC)
     bare_add, bare_between = bare(desk, first, last)
@@ -147,11 +158,4 @@ def figure(what: str, ours: float, baseline: float | None, unit: str, goal: floa
 
 
 if __name__ == "__main__":
-    for row in rows():
-        print(
-            "{what:40} {ours:10.2f} {unit}".format(**row),
-            "  baseline {baseline:10.2f}  ratio {ratio:.2f}".format(**row)
-            if row["baseline"]
-            else "",
-            f"  goal <= {row['goal']}" if row["goal"] else "",
-        )
+    show(rows())

@@ -33,9 +33,10 @@ def measured(bench: str) -> Iterator[dict[str, Any]]:
         yield from map(json.loads, done.stdout.splitlines())
 
 
-def run_alone(rows: Callable[[str], Iterator[dict[str, Any]]]) -> None:
-    """Print the rows measured on the database of ``BENCH_DB``, one as JSON a line."""
-    vendor = set_up()
+def run_alone(rows: Callable[[str], Iterator[dict[str, Any]]], *apps: str) -> None:
+    """Print the rows measured on the database of ``BENCH_DB``, one as JSON a line; with ``apps``
+    beside those that every project here has."""
+    vendor = set_up(*apps)
     try:
         for row in rows(vendor):
             print(json.dumps(row))
@@ -51,16 +52,16 @@ def _answers(host: str, port: int) -> bool:
     return True
 
 
-def set_up() -> str:
+def set_up(*apps: str) -> str:
     """Configure Django, make the tables anew, and give the database's name."""
-    vendor = configure()
+    vendor = configure(*apps)
     from django.db import connection
 
     connection.creation.create_test_db(verbosity=0, autoclobber=True)
     return vendor
 
 
-def configure() -> str:
+def configure(*apps: str) -> str:
     """Configure Django, and give the database's name."""
     vendor = os.environ.get("BENCH_DB", "sqlite")
     databases = {
@@ -93,11 +94,14 @@ def configure() -> str:
             "simple_history",
             "django_sla",
             "benchmarks.desk",
+            *apps,
         ],
         TEMPLATES=[
             {"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}
         ],
-        MIGRATION_MODULES=dict.fromkeys(["auth", "contenttypes", "simple_history", "django_sla"]),
+        MIGRATION_MODULES=dict.fromkeys(
+            ["auth", "contenttypes", "simple_history", "django_sla", *apps]
+        ),
     )
     django.setup()
     return vendor

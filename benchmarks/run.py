@@ -1,4 +1,4 @@
-"""Run the benchmarks and print one table: run.py [NAME ...]
+"""Run the benchmarks and print a table of each: run.py [NAME ...]
 
 NAME is that of benchmarks/bench_NAME.py; without one, all are run.
 
@@ -10,6 +10,9 @@ Each bench_*.py offers rows(), an iterator of dicts:
     unit      of both
     ratio     ours / baseline
     goal      the highest ratio that is good enough; or "<= 2" or ">= 10"; None where there is none
+    note      what else there is to say of it; may be left out
+
+and of texts, which are printed below the table.
 
 A missed goal is marked and is no failure: the numbers of a busy machine should not stop anybody.
 """
@@ -17,13 +20,14 @@ A missed goal is marked and is no failure: the numbers of a busy machine should 
 import importlib
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 COLUMNS = ("what", "ours", "baseline", "unit", "ratio", "goal", "")
 
 Row = dict[str, object]
+Cells = tuple[str, ...]
 
 
 def main(names: list[str]) -> int:
@@ -32,25 +36,40 @@ def main(names: list[str]) -> int:
         print("No such benchmark:", *sorted(unknown), "- there are:", *known, file=sys.stderr)
         return 2
     sys.path.insert(0, str(HERE.parent))
-    table, broken = [COLUMNS], []
+    broken = []
     for name in names or known:
         try:
-            table += [line(row) for row in rows(name)]
+            bench = importlib.import_module(f"benchmarks.bench_{name}")
+            print(f"\n{name}: {bench.__doc__.strip()}\n")
+            show(bench.rows())
         except Exception:  # one that is broken must not hide the numbers of the others
             traceback.print_exc()
             broken.append(name)
-    show(table)
     if broken:
         print("Broken:", *broken)
     return bool(broken)
 
 
-def rows(name: str) -> Iterator[Row]:
-    yield from importlib.import_module(f"benchmarks.bench_{name}").rows()
+def show(rows: Iterable[Row | str]) -> None:
+    """As much as there is, should measuring break off."""
+    table, texts = [COLUMNS], []
+    try:
+        for row in rows:
+            if isinstance(row, str):
+                texts.append(row)
+            else:
+                table.append(line(row))
+    finally:
+        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+        for cells in table:
+            padded = (f"{cell:{width}}" for cell, width in zip(cells, widths, strict=True))
+            print("  ".join(padded).rstrip())
+        print(*texts, sep="\n", flush=True)
 
 
-def line(row: Row) -> tuple[str, ...]:
+def line(row: Row) -> Cells:
     ratio, goal = row["ratio"], row["goal"]
+    missed = goal is not None and ratio is not None and not reached(ratio, goal)
     return (
         str(row["what"]),
         number(row["ours"]),
@@ -58,7 +77,7 @@ def line(row: Row) -> tuple[str, ...]:
         str(row["unit"]),
         number(ratio),
         "" if goal is None else goal if isinstance(goal, str) else f"<= {goal:g}",
-        "" if goal is None or ratio is None or reached(ratio, goal) else "MISSED",
+        "MISSED" if missed else str(row.get("note", "")),
     )
 
 
@@ -69,14 +88,6 @@ def number(value: object) -> str:
 def reached(ratio: float, goal: float | str) -> bool:
     sign, _, limit = goal.partition(" ") if isinstance(goal, str) else ("<=", " ", goal)
     return ratio >= float(limit) if sign == ">=" else ratio <= float(limit)
-
-
-def show(table: list[tuple[str, ...]]) -> None:
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    for cells in table:
-        print(
-            "  ".join(f"{cell:{width}}" for cell, width in zip(cells, widths, strict=True)).rstrip()
-        )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The same ticket three times: plain, with a history, and with a history and an SLA."""
+"""The same ticket several times: plain, with a history, with an audit log, and with an SLA."""
 
 from django.db import models
 from simple_history.models import HistoricalRecords
@@ -18,12 +18,8 @@ class Fields(models.Model):
         return self.title
 
 
-class PlainTicket(Fields):
-    pass
-
-
-class HistoryTicket(Fields):
-    """With the same six columns, so that what is compared is the work and not the width."""
+class Columns(Fields):
+    """The same six as with an SLA, so that what is compared is the work and not the width."""
 
     created_at = models.DateTimeField(auto_now_add=True)
     response_target = models.DateTimeField(null=True)
@@ -32,7 +28,20 @@ class HistoryTicket(Fields):
     resolved_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
 
+    class Meta:
+        abstract = True
+
+
+class PlainTicket(Columns):
+    pass
+
+
+class HistoryTicket(Columns):
     history = HistoricalRecords()
+
+
+class AuditTicket(Columns):
+    """Registered with django-auditlog where that is installed."""
 
 
 class Ticket(SLAMixin, Fields):
