@@ -486,32 +486,41 @@ def test_old_tickets_are_adopted_with_their_follow_ups(queue, agent):
 
 
 def test_an_old_ticket_that_is_done_is_so_since_its_follow_up(queue):
-    resolved, closed, dragged = old_tickets(
+    resolved, closed, reopened, dragged = old_tickets(
         queue,
         {"title": "Resolved", "status": Ticket.RESOLVED_STATUS},
         {"title": "Closed", "status": Ticket.CLOSED_STATUS},
+        {"title": "Closed after it was reopened", "status": Ticket.CLOSED_STATUS},
         {"title": "Dragged", "status": Ticket.RESOLVED_STATUS},
     )
     old_follow_up(resolved, 2, new_status=Ticket.RESOLVED_STATUS)
-    old_follow_up(resolved, 3, new_status=Ticket.REOPENED_STATUS)
-    old_follow_up(resolved, 4, new_status=Ticket.RESOLVED_STATUS)
-    old_follow_up(closed, 6, new_status=Ticket.RESOLVED_STATUS)
-    old_follow_up(closed, 7, new_status=Ticket.CLOSED_STATUS)
+    old_follow_up(closed, 3, new_status=Ticket.RESOLVED_STATUS)
+    old_follow_up(closed, 4, new_status=Ticket.CLOSED_STATUS)
+    old_follow_up(reopened, 5, new_status=Ticket.RESOLVED_STATUS)
+    old_follow_up(reopened, 6, new_status=Ticket.REOPENED_STATUS)
+    old_follow_up(reopened, 7, new_status=Ticket.CLOSED_STATUS)
     call_command("adopt_tickets")
     opened = MONDAY - timedelta(days=2)
-    assert supported(resolved).resolved_at == opened + 4 * HOUR
-    assert supported(closed).resolved_at == opened + 6 * HOUR
-    assert supported(closed).closed_at == opened + 7 * HOUR
+    assert supported(resolved).resolved_at == opened + 2 * HOUR
+    assert supported(closed).resolved_at == opened + 3 * HOUR
+    assert supported(closed).closed_at == opened + 4 * HOUR
+    assert supported(reopened).resolved_at == opened + 7 * HOUR
     assert supported(dragged).resolved_at == MONDAY - HOUR
+
+
+def old_hold(ticket, hours, *, on_hold):
+    """What helpdesk writes down of a hold."""
+    followup = old_follow_up(ticket, hours, public=True)
+    TicketChange.objects.create(
+        followup=followup, field="On Hold", old_value=str(not on_hold), new_value=str(on_hold)
+    )
 
 
 def test_the_holds_of_an_old_ticket_are_told(queue):
     [old] = old_tickets(queue, {"title": "Old", "on_hold": True})
-    for hours, on_hold in [(4, True), (10, False), (20, True)]:
-        followup = old_follow_up(old, hours, public=True)
-        TicketChange.objects.create(
-            followup=followup, field="On Hold", old_value=str(not on_hold), new_value=str(on_hold)
-        )
+    old_hold(old, 4, on_hold=True)
+    old_hold(old, 10, on_hold=False)
+    old_hold(old, 20, on_hold=True)
     call_command("adopt_tickets")
     found = supported(old)
     assert found.sla.hold.at == found.created_at + 20 * HOUR
@@ -519,13 +528,21 @@ def test_the_holds_of_an_old_ticket_are_told(queue):
     assert found.sla.resolution.remaining == 10 * HOUR
 
 
-def test_adopting_again_does_nothing(queue):
+def test_a_hold_that_nobody_wrote_down_is_on_from_now_on(queue):
     [old] = old_tickets(queue, {"title": "Old", "on_hold": True})
+    call_command("adopt_tickets")
+    assert supported(old).sla.hold.at == MONDAY
+
+
+def test_adopting_again_does_nothing(queue):
+    [old] = old_tickets(queue)
+    old_hold(old, 4, on_hold=True)
+    old_hold(old, 10, on_hold=False)
     call_command("adopt_tickets")
     before = told(old)
     call_command("adopt_tickets")
     assert told(old) == before
-    assert before.count("opened") == before.count("held") == 1
+    assert before.count("opened") == before.count("held") == before.count("released") == 1
 
 
 # Deleting and merging

@@ -31,7 +31,7 @@ class SupportTicket(SLAMixin, Ticket):
     def beside(cls, ticket):
         """The row for a ticket of helpdesk; not saved yet."""
         values = {f.attname: getattr(ticket, f.attname) for f in ticket._meta.concrete_fields}
-        return cls(ticket_ptr_id=ticket.pk, created_at=ticket.created, **values)
+        return cls(ticket_ptr_id=ticket.pk, **values)
 
     def save(self, **kwargs):
         super().save(**kwargs)
