@@ -5,7 +5,9 @@ from datetime import datetime
 from inspect import cleandoc
 from typing import TYPE_CHECKING
 
+from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.utils.translation import gettext as _
 
 if TYPE_CHECKING:
     from django_sla.conf import Problem
@@ -18,9 +20,12 @@ class SLAError(Exception):
     # the arguments, which stay on the exception as they were given.
 
     def __str__(self) -> str:
-        paragraph = cleandoc(type(self).__doc__ or "").partition("\n\n")[0]
-        # There are no docstrings under ``python -OO``; the arguments alone say enough then.
-        return " ".join(paragraph.split()).format(*self.args) or super().__str__()
+        paragraph = " ".join(cleandoc(type(self).__doc__ or "").partition("\n\n")[0].split())
+        if not paragraph:  # under ``python -OO``; the arguments alone say enough then
+            return super().__str__()
+        # Before that there are no translations to be had.
+        words = _(paragraph) if apps.ready else paragraph
+        return words.format(*self.args)
 
 
 class InvalidSettings(SLAError, ImproperlyConfigured):

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from django_sla.core.duration import format_short
+from django_sla.core.errors import CoreError, Phrase
 from django_sla.core.explain import Explanation, Stretch
 from django_sla.core.verdict import State, Verdict
 
@@ -18,6 +19,20 @@ STRETCHES: Mapping[Stretch, Any] = {
     Stretch.CLOSED: gettext_lazy("outside opening hours"),
     Stretch.HOLIDAY: gettext_lazy("holiday"),
 }
+
+
+def refusal(error: CoreError) -> str:
+    """What is wrong, without where that is."""
+    return _phrase(error.phrase)
+
+
+def _phrase(phrase: Phrase) -> str:
+    values = {
+        name: _phrase(value) if isinstance(value, Phrase) else value
+        for name, value in phrase.values.items()
+    }
+    words = _(phrase.words)
+    return words % values if values else words
 
 
 def totals(explanation: Explanation) -> list[tuple[str, Any, timedelta]]:

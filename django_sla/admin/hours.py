@@ -12,6 +12,7 @@ from django.utils.dates import WEEKDAYS, WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
 
 from django_sla.conf import unreadable
+from django_sla.words import refusal
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 WHOLE_DAY = ["00:00", "24:00"]
@@ -55,11 +56,9 @@ def wrong(hours: Mapping[str, Spans]) -> dict[str, str]:
     a time does not exist."""
     found = {}
     for error in unreadable({"hours": hours}).values():
-        where, _sep, message = str(error).partition(": ")
-        place = _PLACE.fullmatch(where)
+        place = _PLACE.fullmatch(error.where)
         day = place[1] if place else DAYS[0]
-        message = message.replace(f" of {where}", "")
-        found[day] = _PLACE.sub(lambda other: weekday(other[1]), message)
+        found[day] = _PLACE.sub(lambda other: weekday(other[1]), refusal(error))
     return found
 
 

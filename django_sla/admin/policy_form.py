@@ -21,6 +21,7 @@ from django_sla.models import Policy
 from django_sla.tables.clock import metric_name
 from django_sla.tables.escalation import whom_to_name
 from django_sla.tables.policy import ReopeningName, known_priorities
+from django_sla.words import refusal
 
 
 class GoalRow(Row):
@@ -72,7 +73,7 @@ def _wrong(goal: str | None) -> str:
         if not goal or parse_duration(goal) > timedelta(0):
             return ""
     except DurationError as error:
-        return str(error)
+        return refusal(error)
     return _("A goal must be longer than nothing.")
 
 

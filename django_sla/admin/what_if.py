@@ -8,6 +8,7 @@ from typing import Any
 from django.db import router
 from django.http import HttpResponse
 from django.urls import URLPattern
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from django_sla import registry
@@ -22,6 +23,7 @@ from django_sla.reports.outcome import Comparison, Row, Tally
 from django_sla.reports.simulate import Simulation
 from django_sla.tables.clock import metric_name
 from django_sla.tables.effective import Policies
+from django_sla.words import refusal
 
 NEWEST = 20_000
 """Tickets that a page looks at, of all ticket models together: so many that it answers soon."""
@@ -90,7 +92,9 @@ def page(model_admin: Any, request: Any, row: Any) -> HttpResponse:
     if form.is_valid():
         try:
             found = list(_found(model_admin, request, form.instance))
-        except (CalendarError, OverflowError) as error:
+        except CalendarError as error:
+            wrong = capfirst(refusal(error))
+        except OverflowError as error:
             wrong = str(error)
     return unsaved.answer(
         model_admin,

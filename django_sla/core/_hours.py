@@ -12,7 +12,7 @@ from functools import cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo, available_timezones
 
-from django_sla.core.errors import CalendarError, say
+from django_sla.core.errors import CalendarError, Phrase, say
 
 Opening = tuple[timedelta, timedelta]
 Openings = tuple[Opening, ...]
@@ -34,18 +34,27 @@ def read_zone(name: object) -> str:
     if isinstance(name, ZoneInfo):
         name = name.key
     if not isinstance(name, str):
-        raise CalendarError(f'tz: expected a name such as "America/Toronto", got {say(name)}')
+        raise CalendarError(
+            'expected a name such as "America/Toronto", got %(got)s', where="tz", got=say(name)
+        )
     try:
         ZoneInfo(name)
     except (LookupError, ValueError, OSError):  # the last where the name is that of a folder
-        raise CalendarError(f"tz: unknown time zone {say(name)}; {_suggestion(name)}") from None
+        raise CalendarError(
+            "unknown time zone %(name)s; %(hint)s",
+            where="tz",
+            name=say(name),
+            hint=_suggestion(name),
+        ) from None
     return name
 
 
-def _suggestion(name: str) -> str:
+def _suggestion(name: str) -> Phrase:
     zones = _zones_by_spelling()
     close = difflib.get_close_matches(name[:80].casefold().replace(" ", "_"), zones, n=1)
-    return f"did you mean {zones[close[0]]!r}?" if close else 'write it as "America/Toronto"'
+    if close:
+        return Phrase("did you mean %(name)s?", {"name": repr(zones[close[0]])})
+    return Phrase('write it as "America/Toronto"')
 
 
 @cache
@@ -61,14 +70,20 @@ def read_week(hours: object) -> tuple[Openings, ...]:
     if hours is None:
         return (((MIDNIGHT, DAY),),) * 7
     if not isinstance(hours, Mapping):
-        raise CalendarError(f'hours: expected {{"mon-fri": {_EXAMPLE}}}, got {say(hours)}')
+        raise CalendarError(
+            "expected %(example)s, got %(got)s",
+            where="hours",
+            example=f'{{"mon-fri": {_EXAMPLE}}}',
+            got=say(hours),
+        )
     week: dict[int, Openings] = {}
     for key, spans in hours.items():
         for weekday in _weekdays(key):
             if weekday in week:
                 raise CalendarError(
-                    f"hours[{say(key)}]: {WEEKDAYS[weekday]} is given twice; "
-                    "put all of its spans under one key"
+                    "%(day)s is given twice; put all of its spans under one key",
+                    where=f"hours[{say(key)}]",
+                    day=WEEKDAYS[weekday],
                 )
             week[weekday] = read_day(f"hours[{say(key)}]", spans)
     # The whole week on one line, and its beginning again at the end: Sunday night meets Monday.
@@ -88,8 +103,10 @@ def _weekdays(key: object) -> Iterator[int]:
     last = last if is_range else first
     if first not in WEEKDAYS or last not in WEEKDAYS:
         raise CalendarError(
-            f"hours: unknown weekday {say(key)}; "
-            f'write one of {", ".join(WEEKDAYS)}, or a range such as "mon-fri"'
+            'unknown weekday %(got)s; write one of %(days)s, or a range such as "mon-fri"',
+            where="hours",
+            got=say(key),
+            days=", ".join(WEEKDAYS),
         )
     weekday = WEEKDAYS.index(first)
     yield weekday
@@ -101,7 +118,9 @@ def _weekdays(key: object) -> Iterator[int]:
 def read_holidays(holidays: object) -> tuple[date, ...]:
     """Sorted, each once. A mapping gives its keys, so that a table of names will do."""
     if isinstance(holidays, str) or not isinstance(holidays, Iterable):
-        raise CalendarError(f"holidays: expected a list of dates, got {say(holidays)}")
+        raise CalendarError(
+            "expected a list of dates, got %(got)s", where="holidays", got=say(holidays)
+        )
     return tuple(sorted({_date("holidays", day) for day in holidays}))
 
 
@@ -109,20 +128,29 @@ def read_special_days(special_days: object) -> tuple[tuple[date, Openings], ...]
     """The openings of each special day, sorted by date."""
     if not isinstance(special_days, Mapping):
         raise CalendarError(
-            f'special_days: expected {{"2026-12-24": {_EXAMPLE}}}, got {say(special_days)}'
+            "expected %(example)s, got %(got)s",
+            where="special_days",
+            example=f'{{"2026-12-24": {_EXAMPLE}}}',
+            got=say(special_days),
         )
     days: dict[date, Openings] = {}
     for key, spans in special_days.items():
         day = _date("special_days", key)
         if day in days:
-            raise CalendarError(f"special_days: {day} is given twice; put all its spans under one")
+            raise CalendarError(
+                "%(day)s is given twice; put all of its spans under one key",
+                where="special_days",
+                day=str(day),
+            )
         days[day] = read_day(f"special_days[{str(day)!r}]", spans)
     return tuple(sorted(days.items()))
 
 
 def _date(where: str, value: object) -> date:
     if isinstance(value, datetime):
-        raise CalendarError(f"{where}: {say(value)} is an instant, not a date; pass its .date()")
+        raise CalendarError(
+            "%(got)s is an instant, not a date; pass its .date()", where=where, got=say(value)
+        )
     if isinstance(value, date):
         return date(value.year, value.month, value.day)
     if isinstance(value, str):
@@ -130,15 +158,19 @@ def _date(where: str, value: object) -> date:
             return date.fromisoformat(value)
         except ValueError:
             pass
-    raise CalendarError(f'{where}: {say(value)} is not a date; write it as "2026-12-25"')
+    raise CalendarError(
+        '%(got)s is not a date; write it as "2026-12-25"', where=where, got=say(value)
+    )
 
 
 def read_day(where: str, spans: object) -> Openings:
     """The openings of one day; ``where`` is what messages call it."""
     if isinstance(spans, str | Mapping) or not isinstance(spans, Iterable):
         raise CalendarError(
-            f"{where}: expected a list of spans such as {_EXAMPLE}, or [] for a closed day, "
-            f"got {say(spans)}"
+            "expected a list of spans such as %(example)s, or [] for a closed day, got %(got)s",
+            where=where,
+            example=_EXAMPLE,
+            got=say(spans),
         )
     openings = tuple(sorted(_opening(where, span) for span in spans))
     _refuse_overlaps([(begin, end, where) for begin, end in openings])
@@ -148,15 +180,19 @@ def read_day(where: str, spans: object) -> Openings:
 def _opening(where: str, span: object) -> Opening:
     if not isinstance(span, list | tuple) or len(span) != 2:
         raise CalendarError(
-            f"{where}: {say(span)} is not a span; write each as a pair, for example {_EXAMPLE}"
+            "%(got)s is not a span; write each as a pair, for example %(example)s",
+            where=where,
+            got=say(span),
+            example=_EXAMPLE,
         )
     begin, end = _time(where, span[0]), _time(where, span[1])
     if begin == DAY:
-        raise CalendarError(f"{where}: a span cannot begin at 24:00; give it to the next day")
+        raise CalendarError("a span cannot begin at 24:00; give it to the next day", where=where)
     if begin == end:
         raise CalendarError(
-            f"{where}: {write_span((begin, end))} is empty; "
-            'write ("00:00", "24:00") for a whole day, [] for a closed one'
+            '%(span)s is empty; write ("00:00", "24:00") for a whole day, [] for a closed one',
+            where=where,
+            span=str(write_span((begin, end))),
         )
     return (begin, end) if begin < end else (begin, end + DAY)
 
@@ -165,7 +201,9 @@ def _time(where: str, value: object) -> timedelta:
     if isinstance(value, time):
         if value.tzinfo is not None:
             raise CalendarError(
-                f"{where}: {say(value)} has a time zone; opening hours are in that of the calendar"
+                "%(got)s has a time zone; opening hours are in that of the calendar",
+                where=where,
+                got=say(value),
             )
         value = value.isoformat()
     if isinstance(value, str) and (match := _TIME.fullmatch(value)):
@@ -175,8 +213,9 @@ def _time(where: str, value: object) -> timedelta:
         if minute < 60 and second < 60 and read <= DAY:
             return read
     raise CalendarError(
-        f"{where}: {say(value)} is not a time of day; "
-        'write "00:00" to "23:59", or "24:00" for an end'
+        '%(got)s is not a time of day; write "00:00" to "23:59", or "24:00" for an end',
+        where=where,
+        got=say(value),
     )
 
 
@@ -184,9 +223,21 @@ def _refuse_overlaps(line: list[tuple[timedelta, timedelta, str]]) -> None:
     """``line`` is sorted, so that only neighbours can overlap first."""
     for (begin, end, where), (begin2, end2, where2) in pairwise(line):
         if end > begin2:
+            spans = {
+                "span": str(write_span((begin2, end2))),
+                "other": str(write_span((begin, end))),
+            }
+            if where == where2:
+                raise CalendarError(
+                    "%(span)s overlaps %(other)s; make one span of them, or shorten one",
+                    where=where,
+                    **spans,
+                )
             raise CalendarError(
-                f"{where2}: {write_span((begin2, end2))} overlaps {write_span((begin, end))} "
-                f"of {where}; make one span of them, or shorten one"
+                "%(span)s overlaps %(other)s of %(place)s; make one span of them, or shorten one",
+                where=where2,
+                place=where,
+                **spans,
             )
 
 

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from threading import Lock
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django_sla.core.errors import CalendarError, NoOpenTime
@@ -100,7 +100,12 @@ class Timeline:
             opens = self.table.opens
             for instant in instants:
                 if not self._low <= instant < self._high:
-                    raise CalendarError(f"{_say(instant)} is outside {self._years()}")
+                    raise CalendarError(
+                        "%(instant)s is outside the years %(first)d to %(last)d that this "
+                        "calendar covers",
+                        instant=_say(instant),
+                        **self._years(),
+                    )
             first, last = _year(min(instants)) - 1, _year(max(instants)) + 2
             if opens:
                 first, last = min(first, _year(opens[0])), max(last, _year(opens[-1]) - 1)
@@ -127,7 +132,11 @@ class Timeline:
                 first -= last - first + 1
             if not possible:
                 raise NoOpenTime(
-                    f"from {_say(instant)} there is no open time of {duration} in {self._years()}"
+                    "from %(instant)s there is no open time of %(duration)s in the years "
+                    "%(first)d to %(last)d that this calendar covers",
+                    instant=_say(instant),
+                    duration=str(duration),
+                    **self._years(),
                 )
             self._compile(first, last)
 
@@ -135,9 +144,8 @@ class Timeline:
         low, high = _start(max(first, FIRST_YEAR)), _start(min(last, LAST_YEAR) + 1)
         self.table = compile_table(self._zone, self._week, self._dates, low, high)
 
-    def _years(self) -> str:
-        first, last = _year(self._low), _year(self._high - TICK)
-        return f"the years {first} to {last} that this calendar covers"
+    def _years(self) -> dict[str, Any]:
+        return {"first": _year(self._low), "last": _year(self._high - TICK)}
 
 
 def compile_table(

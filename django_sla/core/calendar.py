@@ -79,7 +79,9 @@ class Calendar:
         special_days = {} if special_days is None else special_days
         put(self, "special_days", _hours.read_special_days(special_days))
         if not any(self.hours) and not any(openings for _, openings in self.special_days):
-            raise NoOpenTime("hours: no weekday has a span, so it would never open; give one")
+            raise NoOpenTime(
+                "no weekday has a span, so it would never open; give one", where="hours"
+            )
         put(self, "_timeline", _timeline_of(self))
 
     # Both questions are asked for every ticket of a report, so they check next to nothing. What
@@ -190,7 +192,9 @@ class Calendar:
         """
         keys = ("tz", "hours", "holidays", "special_days")
         if not isinstance(data, Mapping) or not {"tz"} <= data.keys() <= set(keys):
-            raise CalendarError(f"expected a table of {', '.join(keys)}, got {say(data)}")
+            raise CalendarError(
+                "expected a table of %(keys)s, got %(got)s", keys=", ".join(keys), got=say(data)
+            )
         return cls(**data)
 
     def __repr__(self) -> str:
@@ -204,7 +208,9 @@ class Calendar:
         """Let a table grow in which ``add`` did not find its answer, or say why there is none."""
         instant = _instant("start", start)
         if not isinstance(duration, timedelta):
-            raise CalendarError(f"duration: expected a timedelta, got {say(duration)}")
+            raise CalendarError(
+                "expected a timedelta, got %(got)s", where="duration", got=say(duration)
+            )
         if table.covers(instant):
             self._timeline.extend(table, instant, duration)
         else:
@@ -213,9 +219,11 @@ class Calendar:
 
 def _instant(name: str, value: datetime) -> timedelta:
     if not isinstance(value, datetime):
-        raise CalendarError(f"{name}: expected an aware datetime, got {say(value)}")
+        raise CalendarError("expected an aware datetime, got %(got)s", where=name, got=say(value))
     if value.utcoffset() is None:
-        raise CalendarError(f"{name}: {say(value)} has no time zone; pass an aware datetime")
+        raise CalendarError(
+            "%(got)s has no time zone; pass an aware datetime", where=name, got=say(value)
+        )
     return value - EPOCH
 
 

@@ -157,7 +157,7 @@ def compare(
     """
     if operator.takes_list:
         if isinstance(wanted, str) or not isinstance(wanted, Iterable):
-            raise PolicyError(f"{path}: expected a list of values, got {say(wanted)}")
+            raise PolicyError("expected a list of values, got %(got)s", where=path, got=say(wanted))
         wanted = tuple(wanted)
     holds = _test(operator, wanted)
     return Condition(
@@ -188,7 +188,9 @@ def _lookup(path: str, wanted: Any) -> Condition:
         try:
             return compare(name, Operator.IN, wanted)
         except PolicyError:
-            raise PolicyError(f"{path}: expected a list of values, got {say(wanted)}") from None
+            raise PolicyError(
+                "expected a list of values, got %(got)s", where=path, got=say(wanted)
+            ) from None
     return compare(path, Operator.IS, wanted)
 
 
@@ -198,7 +200,7 @@ def _said(path: str, operator: Operator, wanted: Any) -> str:
     try:
         return ", ".join(map(repr, values))
     except Exception:  # numbers with thousands of digits, for one
-        raise PolicyError(f"{path}: {say(wanted)} cannot be compared with") from None
+        raise PolicyError("%(got)s cannot be compared with", where=path, got=say(wanted)) from None
 
 
 def _test(operator: Operator, wanted: Any) -> Callable[[Any], bool]:

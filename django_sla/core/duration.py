@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 from fractions import Fraction
 
-from django_sla.core.errors import DurationError, say
+from django_sla.core.errors import DurationError, Phrase, say
 
 UNITS = {
     "w": timedelta(weeks=1),
@@ -37,9 +37,12 @@ def parse_duration(text: str | timedelta) -> timedelta:
     if isinstance(text, timedelta):
         return text
     if not isinstance(text, str):
-        raise _refused(text, "a number has no unit" if isinstance(text, int | float) else "")
+        is_number = isinstance(text, int | float)
+        raise _refused(text, Phrase("a number has no unit") if is_number else None)
     if len(text) > MAX_LENGTH:
-        raise _refused(f"{text[:20]}...", f"longer than {MAX_LENGTH} characters")
+        raise _refused(
+            f"{text[:20]}...", Phrase("longer than %(number)d characters", {"number": MAX_LENGTH})
+        )
     stripped = text.strip().lower()
     negative = stripped.startswith("-")
     unsigned = stripped.removeprefix("-")
@@ -51,11 +54,11 @@ def parse_duration(text: str | timedelta) -> timedelta:
         for unit, number in parts.items()
     )
     if microseconds.denominator != 1:
-        raise _refused(text, "finer than a microsecond")
+        raise _refused(text, Phrase("finer than a microsecond"))
     try:
         return timedelta(microseconds=int(-microseconds if negative else microseconds))
     except OverflowError:
-        raise _refused(text, "too long") from None
+        raise _refused(text, Phrase("too long")) from None
 
 
 def _parts(text: str) -> dict[str, str]:
@@ -77,11 +80,18 @@ def _iso_parts(text: str) -> dict[str, str]:
     return {unit: number for unit, number in zip(UNITS, numbers, strict=False) if number}
 
 
-def _refused(text: object, why: str = "") -> DurationError:
-    reason = f": {why}" if why else ""
+def _refused(text: object, why: Phrase | None = None) -> DurationError:
+    if why is None:
+        return DurationError(
+            '%(got)s is not a duration; write it as "4h", "1d 2h 30m" or "PT4H30M" '
+            "(units: w, d, h, m, s)",
+            got=say(text),
+        )
     return DurationError(
-        f"{say(text)} is not a duration{reason}; "
-        'write it as "4h", "1d 2h 30m" or "PT4H30M" (units: w, d, h, m, s)'
+        '%(got)s is not a duration: %(why)s; write it as "4h", "1d 2h 30m" or "PT4H30M" '
+        "(units: w, d, h, m, s)",
+        got=say(text),
+        why=why,
     )
 
 

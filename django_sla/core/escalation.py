@@ -86,12 +86,15 @@ def parse_when(text: object) -> When:
         try:
             duration = parse_duration(offset["duration"])
         except DurationError as error:
-            raise PolicyError(f"when: {error}") from None
+            raise PolicyError(error.phrase.words, where="when", **error.phrase.values) from None
         if duration > timedelta(0):
             return When(offset=-duration if offset["side"] == "before" else duration)
     raise PolicyError(
-        f'when: expected "at_risk", "due", a percentage of the goal from 1 to {MOST_PERCENT} such '
-        f'as "80%", or a time such as "30m before" or "1h after", got {say(text)}'
+        'expected "at_risk", "due", a percentage of the goal from 1 to %(most)d such as "80%%", '
+        'or a time such as "30m before" or "1h after", got %(got)s',
+        where="when",
+        most=MOST_PERCENT,
+        got=say(text),
     )
 
 
@@ -138,10 +141,12 @@ def escalation(row: Mapping[str, Any]) -> Escalation:
     for key in row:
         if key not in KEYS:
             said = key if isinstance(key, str) and len(key) <= LONGEST_NAME else say(key)
-            raise PolicyError(f"{said}: there is no such key; the keys are {', '.join(KEYS)}")
+            raise PolicyError(
+                "there is no such key; the keys are %(keys)s", where=said, keys=", ".join(KEYS)
+            )
     for key in ("in_hours", "enabled"):
         if not isinstance(row.get(key, False), bool):
-            raise PolicyError(f"{key}: expected True or False, got {say(row[key])}")
+            raise PolicyError("expected True or False, got %(got)s", where=key, got=say(row[key]))
     return Escalation(
         metric=_name("metric", row.get("metric", ANY_METRIC)),
         when=parse_when(row.get("when")),
@@ -163,7 +168,7 @@ def written(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _name(key: str, value: object) -> str:
     if not _is_name(value):
-        raise PolicyError(f"{key}: expected a name, got {say(value)}")
+        raise PolicyError("expected a name, got %(got)s", where=key, got=say(value))
     return str(value).strip()
 
 
@@ -171,10 +176,17 @@ def _names(value: object) -> tuple[str, ...]:
     """Each once, in their order."""
     to = [value] if isinstance(value, str) else value
     if not isinstance(to, list | tuple) or not all(_is_name(name) for name in to):
-        raise PolicyError(f'to: expected a list such as ["assignee"], got {say(value)}')
+        raise PolicyError(
+            'expected a list such as ["assignee"], got %(got)s', where="to", got=say(value)
+        )
     for name in to:
         if len(name) > LONGEST_NAME:
-            raise PolicyError(f"to: {name[:20]}... has more than {LONGEST_NAME} characters")
+            raise PolicyError(
+                "%(name)s has more than %(most)d characters",
+                where="to",
+                name=f"{name[:20]}...",
+                most=LONGEST_NAME,
+            )
     return tuple(dict.fromkeys(name.strip() for name in to))
 
 

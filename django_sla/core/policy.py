@@ -42,8 +42,9 @@ class Goal:
     def __post_init__(self) -> None:
         if self.duration <= timedelta(0):
             raise PolicyError(
-                f"{self.priority} {self.metric}: a goal must be longer than nothing, "
-                f"got {format_duration(self.duration)}"
+                "a goal must be longer than nothing, got %(got)s",
+                where=f"{self.priority} {self.metric}",
+                got=format_duration(self.duration),
             )
 
 
@@ -58,7 +59,9 @@ def goals(table: Mapping[str, Mapping[str, "str | timedelta"]]) -> tuple[Goal, .
     for priority, row in table.items():
         if not isinstance(row, Mapping):
             raise PolicyError(
-                f"{priority}: expected a table such as {{'response': '1h'}}, got {say(row)}"
+                "expected a table such as {'response': '1h'}, got %(got)s",
+                where=str(priority),
+                got=say(row),
             )
         for metric, duration in row.items():
             found.append(
@@ -92,10 +95,12 @@ class Terms:
     def __post_init__(self) -> None:
         if not 1 <= self.at_risk <= 100:
             raise PolicyError(
-                f"at_risk: expected a percentage from 1 to 100, got {say(self.at_risk)}"
+                "expected a percentage from 1 to 100, got %(got)s",
+                where="at_risk",
+                got=say(self.at_risk),
             )
         if len(self._table) < len(self.goals):
-            raise PolicyError(f"{self.name}: two goals for the same metric and priority")
+            raise PolicyError("two goals for the same metric and priority", where=self.name)
 
     @cached_property
     def _table(self) -> dict[tuple[str, str], timedelta]:
@@ -249,7 +254,10 @@ class Policy:
         except ValueError:
             choices = ", ".join(repr(choice.value) for choice in Reopening)
             raise PolicyError(
-                f"reopening: expected one of {choices}, got {say(reopening)}"
+                "expected one of %(choices)s, got %(got)s",
+                where="reopening",
+                choices=choices,
+                got=say(reopening),
             ) from None
         on, off = _escalations(escalations)
         terms = Terms(
@@ -286,7 +294,9 @@ def _escalations(
 
 def _aware(name: str, at: datetime | None) -> datetime | None:
     if at is not None and at.utcoffset() is None:
-        raise PolicyError(f"{name}: {say(at)} has no time zone; pass an aware datetime")
+        raise PolicyError(
+            "%(got)s has no time zone; pass an aware datetime", where=name, got=say(at)
+        )
     return at
 
 

@@ -11,6 +11,7 @@ from django_sla.conf import ALWAYS_NAME, CALENDAR_KEYS, unreadable
 from django_sla.core.calendar import Calendar as CalendarValue
 from django_sla.tables.edition import Revising
 from django_sla.tables.history import OwnHistory
+from django_sla.words import refusal
 
 
 class Calendar(Revising):
@@ -53,7 +54,8 @@ class Calendar(Revising):
             holidays = dict.fromkeys(holidays, "")
         parts = {"tz": self.tz, "hours": self.hours, "special_days": self.special_days}
         for key, error in unreadable(parts | {"holidays": holidays}).items():
-            errors[key] = str(error).removeprefix(f"{key}: ")
+            place = "" if error.where == key else f"{error.where}: "
+            errors[key] = f"{place}{refusal(error)}"
         if errors:
             raise ValidationError(errors)
         written = CalendarValue(holidays=holidays, **parts).to_dict()

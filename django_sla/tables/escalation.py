@@ -23,6 +23,7 @@ from django_sla.exceptions import InvalidSettings
 from django_sla.tables.clock import metric_name
 from django_sla.tables.numbered import clean_rows
 from django_sla.tables.recipients import GROUP, is_known, known_recipients
+from django_sla.words import refusal
 
 Row = Mapping[str, Any]
 
@@ -56,9 +57,9 @@ def clean_row(row: object) -> dict[str, Any]:
     try:
         found = written(row)
     except PolicyError as error:
-        key, _colon, message = str(error).partition(": ")
-        told: Any = {key: capfirst(message)} if key in KEYS else capfirst(str(error))
-        raise ValidationError(told) from None
+        if error.where in KEYS:
+            raise ValidationError({error.where: capfirst(refusal(error))}) from None
+        raise ValidationError(capfirst(f"{error.where}: {refusal(error)}")) from None
     errors = {
         "metric": _metric_problem(found["metric"]),
         "channel": _channel_problem(found["channel"]),

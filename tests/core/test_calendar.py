@@ -592,7 +592,7 @@ class TestRefusals:
             ),
             (
                 {"hours": {"mon": [("09:00", "12:00"), ("11:00", "17:00")]}},
-                "hours['mon']: 11:00-17:00 overlaps 09:00-12:00 of hours['mon']",
+                "hours['mon']: 11:00-17:00 overlaps 09:00-12:00; make one",
             ),
             (
                 {"hours": {"mon": [("09:00", "12:00"), ("09:00", "12:00")]}},

@@ -88,7 +88,7 @@ def test_a_time_zone_that_is_unknown(tz: str, message: str) -> None:
         ({"mon": []}, "no weekday has a span, so it would never open; give one"),
         (
             {"mon": [["09:00", "12:00"], ["11:00", "17:00"]]},
-            "hours['mon']: 11:00-17:00 overlaps 09:00-12:00 of hours['mon']; "
+            "hours['mon']: 11:00-17:00 overlaps 09:00-12:00; "
             "make one span of them, or shorten one",
         ),
         (
@@ -163,12 +163,12 @@ def test_holidays_that_cannot_be(holidays: Any, message: str) -> None:
         ({"soon": []}, "'soon' is not a date; write it as \"2026-12-25\""),
         (
             {"2026-12-24": [["09:00", "12:00"], ["11:00", "13:00"]]},
-            "special_days['2026-12-24']: 11:00-13:00 overlaps 09:00-12:00 of "
-            "special_days['2026-12-24']; make one span of them, or shorten one",
+            "special_days['2026-12-24']: 11:00-13:00 overlaps 09:00-12:00; "
+            "make one span of them, or shorten one",
         ),
         (
             {"2026-12-24": [], "20261224": []},
-            "2026-12-24 is given twice; put all its spans under one",
+            "2026-12-24 is given twice; put all of its spans under one key",
         ),
         ([], 'expected {"2026-12-24": [("09:00", "17:00")]}, got []'),
     ],
