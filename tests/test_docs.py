@@ -11,7 +11,6 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,52 +18,11 @@ import pytest
 import yaml
 from django.core.management import load_command_class
 
-ROOT = Path(__file__).parent.parent
-DOCS = ROOT / "docs"
-PAGES = [
-    ROOT / "README.md",
-    ROOT / "CHANGELOG.md",
-    *sorted(page for page in DOCS.rglob("*.md") if "_build" not in page.parts),
-]
+from tests.docs.pages import DOCS, FENCE, PAGES, ROOT, Block, blocks, name
+
 REPOSITORY = "https://github.com/django-sla/django-sla/"
 
 OPTIONS = doctest.ELLIPSIS | doctest.REPORT_NDIFF
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Block:
-    """A fenced block of a page."""
-
-    page: Path
-    line: int
-    language: str
-    text: str
-
-    def __str__(self) -> str:
-        return f"{name(self.page)}:{self.line}"
-
-
-def name(page: Path) -> str:
-    return page.relative_to(ROOT).as_posix()
-
-
-FENCE = re.compile(
-    r"^(?P<fence>`{3,})(?P<language>[^\n`]*)\n(?P<text>.*?)^(?P=fence)$", re.MULTILINE | re.DOTALL
-)
-
-
-def blocks(page: Path, *languages: str) -> list[Block]:
-    text = page.read_text("utf-8")
-    return [
-        Block(
-            page=page,
-            line=text.count("\n", 0, match.start("text")) + 1,
-            language=match["language"],
-            text=match["text"],
-        )
-        for match in FENCE.finditer(text)
-        if match["language"] in languages
-    ]
 
 
 def doctests(found: list[Block]) -> doctest.DocTest:
