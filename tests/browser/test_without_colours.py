@@ -1,0 +1,89 @@
+"""Nothing is said by colour alone, and all of it is there in colours that somebody else chose."""
+
+import io
+from collections.abc import Callable
+
+from PIL import Image
+from playwright.sync_api import Locator, expect
+
+from tests.browser.test_access import OPEN
+from tests.browser.tour import CALENDAR, DASHBOARD, DESK, follow, go
+from tests.browser.visitor import Visitor
+
+STATES = {"Breached", "At risk", "On track", "Paused", "Met", "Missed"}
+
+
+def colours(what: Locator) -> int:
+    """How many there are in a picture of it, those between two others left out."""
+    picture = Image.open(io.BytesIO(what.screenshot())).convert("RGB")
+    width, height = picture.size
+    found = picture.getcolors(width * height) or []
+    return sum(count > width * height / 50 for count, _colour in found)
+
+
+def test_a_state_is_a_word_and_a_shape(admin: Visitor) -> None:
+    shapes: dict[str, set[str | None]] = {}
+    for page in "12":
+        admin.page.goto(f"/?state=all&page={page}")
+        for badge in admin.page.locator(".sla-badge").all():
+            shape = badge.locator("path").get_attribute("d")
+            shapes.setdefault(badge.locator(".sla-badge__state").inner_text(), set()).add(shape)
+    assert set(shapes) >= STATES
+    assert all(len(one) == 1 for one in shapes.values())
+    assert len(set.union(*shapes.values())) == len(shapes)
+
+
+def test_a_chart_has_shapes_and_a_table(admin: Visitor) -> None:
+    admin.page.goto(DASHBOARD)
+    charts = admin.page.locator(".sla-card:has(.sla-chart)")
+    assert charts.count() > 1
+    for card in charts.all():
+        picture = card.locator(".sla-chart__picture")
+        assert picture.locator("circle").count()
+        assert picture.locator("rect").count()
+        dashes = "(line) => getComputedStyle(line).strokeDasharray"
+        assert picture.locator(".sla-line--0 > path").evaluate(dashes) == "none"
+        assert picture.locator(".sla-line--1 > path").evaluate(dashes) != "none"
+        # Which of them is which is written beside the same shapes.
+        assert card.locator(".sla-chart__key .sla-line--0 circle").count()
+        assert card.locator(".sla-chart__key .sla-line--1 rect").count()
+        rows = card.locator("table tbody tr")
+        assert rows.count() > 1
+
+
+def test_forced_colours_show_everything(visit: Callable[..., Visitor]) -> None:
+    for scheme in ("dark", "light"):
+        admin = visit("admin", forced_colors="active", color_scheme=scheme)
+        page = admin.page
+        go(admin, DESK["a ticket"])
+        page.evaluate(OPEN)
+        for drawn in (".target__bar", ".sla-bar", ".sla-key", ".sla-timeline__shape"):
+            assert colours(page.locator(drawn).first) > 1, f"{drawn}, {scheme}"
+        badge = page.locator(".sla-badge").first
+        assert badge.evaluate("(badge) => getComputedStyle(badge).borderTopStyle") == "solid"
+        page.goto("/?state=paused")
+        tab = page.locator(".strip__item[aria-current]")
+        assert tab.evaluate("(tab) => getComputedStyle(tab).outlineStyle") == "solid"
+        page.goto(DASHBOARD)
+        for drawn in (".sla-gauge", ".sla-heat td a"):
+            assert colours(page.locator(drawn).first) > 1, f"{drawn}, {scheme}"
+        for line in page.locator(".sla-chart__picture .sla-line > path").all():
+            seen = line.evaluate("(line) => getComputedStyle(line).stroke")
+            assert seen != page.evaluate("getComputedStyle(document.body).backgroundColor")
+        follow(CALENDAR, "In use")(admin)
+        open_day = page.locator(".sla-week__table tr").filter(has_text="09:00")
+        assert colours(open_day.locator(".sla-week__bar").first) > 1, scheme
+
+
+MOVING = """() => [...document.querySelectorAll("*")].filter((element) =>
+    getComputedStyle(element).transitionDuration.split(", ").some((time) => parseFloat(time) > 0)
+    || getComputedStyle(element).animationName !== "none").length"""
+
+
+def test_nothing_moves_where_it_should_not(visit: Callable[..., Visitor]) -> None:
+    for motion in ("reduce", "no-preference"):
+        admin = visit("admin", reduced_motion=motion)
+        for address in ("/?state=all", "/queue/", DASHBOARD):
+            admin.page.goto(address)
+            expect(admin.page.locator("main")).to_be_visible()
+            assert bool(admin.page.evaluate(MOVING)) is (motion == "no-preference"), address
