@@ -24,6 +24,8 @@ ROOT = Path(__file__).resolve().parent.parent
 JUNIT = ROOT / ".tox" / "junit"
 SERVERS = {"postgres": 5432, "mariadb": 3306}
 BROWSER = "browser"
+NEEDS = {"host-tenants": "postgres"}
+"""Which server an environment needs that is not called after it."""
 MATRIX = re.compile(r"py3(?P<python>\d+)-dj(?P<django>\d+)(-(?P<server>\w+))?")
 
 Version = tuple[int, ...]
@@ -68,8 +70,11 @@ def everything(runner: "Runner", names: list[str], *, servers_required: bool) ->
         match = MATRIX.fullmatch(name)
         if (match and match["server"]) or name == BROWSER:
             continue
+        needed = NEEDS.get(name)
         if match and (version := (3, int(match["python"]))) not in runner.pythons:
             left_out[name] = "no Python {}.{} on this machine".format(*version)
+        elif needed and not (servers_required or answers(SERVERS[needed])):
+            left_out[name] = no_server(needed)
         else:
             chosen.append(name)
 
@@ -89,7 +94,7 @@ def everything(runner: "Runner", names: list[str], *, servers_required: bool) ->
         if answers(port) or servers_required:
             served.append(name)
         else:
-            left_out[name] = f"no server on 127.0.0.1:{port}"
+            left_out[name] = no_server(kind)
     if served:
         codes.append(runner.run(served))
     failed = any(codes)
@@ -117,6 +122,10 @@ def answers(port: int) -> bool:
             return True
     except OSError:
         return False
+
+
+def no_server(kind: str) -> str:
+    return f"no server on 127.0.0.1:{SERVERS[kind]}"
 
 
 def report(left_out: dict[str, str], failed: bool, seconds: float) -> None:
