@@ -41,6 +41,10 @@ WAYS = {
     **{f"portal, {name}": ("requester", way) for name, way in PORTAL.items()},
     **{f"admin, {name}": ("admin", way) for name, way in ADMIN.items()},
 }
+MAIL = "admin, mail of a report"
+OF_A_PAGE = ("landmark-one-main", "region")
+"""What a mail need not have: it is part of the page of whoever reads it."""
+
 REFUSALS = ("desk, dashboard that cannot be", "desk, nothing here")
 """The browser reports that these pages are no success."""
 
@@ -89,11 +93,12 @@ def test_axe_finds_nothing_and_nothing_is_lost(
     go(visitor, way)
     found, wrong = examine(visitor.page)
     assert not wrong
-    if found and not stock:
+    if found and name.startswith("admin") and not stock:
         for address in STOCK:
             visitor.page.goto(address)
             stock |= examine(visitor.page)[0]
-    ours = [(*key, why) for key, why in found.items() if key not in stock]
+    not_ours = {key for key in found if key in stock or (name == MAIL and key[0] in OF_A_PAGE)}
+    ours = [(*key, found[key]) for key in found.keys() - not_ours]
     assert not ours, "\n\n".join("\n".join(one) for one in ours)
     if name in REFUSALS:
         visitor.trouble.clear()

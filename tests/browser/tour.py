@@ -198,7 +198,7 @@ ADMIN: dict[str, Way] = {
     "hold without a reason": hold_without_reason,
     "target": action("Set target…"),
     "waiver": waiver,
-    "dashboard": f"{TICKET}sla-dashboard/?period=30d",
+    "dashboard": f"{TICKET}sla-dashboard/?period=7d",
     "policies": POLICY,
     "new policy": f"{POLICY}add/",
     "a policy": follow(POLICY, "Special"),
