@@ -82,14 +82,17 @@ def observe(sla: "SLA", pk: Any, before: Row, using: str) -> None:
 
 
 def observe_rows(observer: Observer, before: dict[Any, Row]) -> dict[Any, Columns]:
-    """Record what has changed in these rows; the columns of each afterwards."""
+    """Record what has changed in these rows; the columns of each afterwards.
+
+    A field that nobody has read before is as it was: whoever wrote cannot have reached it.
+    """
     sla, using = observer.sla, observer.using
-    results = {pk: columns_of(row) for pk, row in before.items()}
-    changed = [
-        (ticket, before[ticket.pk], after)
-        for ticket in lock_batch(sla, list(before), using)
-        if (after := _reading(ticket, before[ticket.pk])) != before[ticket.pk]
-    ]
+    results, changed = {}, []
+    for ticket in lock_batch(sla, list(before), using):
+        old = sla.row(ticket, frozenset()) | before[ticket.pk]
+        results[ticket.pk] = columns_of(old)
+        if (after := _reading(ticket, old)) != old:
+            changed.append((ticket, old, after))
     if not changed:
         return results
     tickets = [ticket for ticket, _, _ in changed]

@@ -27,9 +27,12 @@ def connect() -> None:
 def read_before(*, instance: Model, using: str, raw: bool = False, **kwargs: Any) -> None:
     if raw or instance.pk is None:
         return
+    # Of the child's row alone nothing: outside a transaction the lock is gone by the time that the
+    # parent is written, and what others write to the ticket in between is not the parent's doing.
+    own = {field.attname for field in type(instance)._meta.concrete_fields}
     with transaction.atomic(using=using, savepoint=False):
         instance.__dict__["_sla_before"] = {
-            sla: found[0]
+            sla: {name: value for name, value in found[0].items() if name in own}
             for sla in _children(type(instance))
             if (found := locked_row(sla, instance.pk, using)) is not None
         }

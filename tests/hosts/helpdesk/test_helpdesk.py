@@ -18,7 +18,7 @@ import django_sla
 
 MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-REPOSITORY = Path(__file__).resolve().parents[3]
+CHECKOUT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(autouse=True)
@@ -120,7 +120,9 @@ def told(ticket):
 
 
 def test_the_package_is_the_installed_one():
-    assert not Path(django_sla.__file__).is_relative_to(REPOSITORY)
+    package = Path(django_sla.__file__).parent
+    assert package.parent.name == "site-packages"
+    assert package != CHECKOUT / "django_sla"
 
 
 def test_the_migrations_are_complete(db):

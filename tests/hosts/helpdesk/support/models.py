@@ -1,8 +1,11 @@
 """helpdesk's ticket, with service levels."""
 
+from contextlib import suppress
+
 from helpdesk.models import Ticket
 from simple_history.models import HistoricalRecords
 
+from django_sla.exceptions import AlreadyOnHold, NotOnHold, TicketDone
 from django_sla.models import SLA, ClientIPHistory, ClientIPHistoryManager, SLAMixin
 
 ON_HOLD = "On hold in helpdesk"
@@ -38,11 +41,12 @@ class SupportTicket(SLAMixin, Ticket):
         self.follow_hold()
 
     def follow_hold(self):
-        """Pause the clocks while helpdesk has the ticket on hold, and no longer."""
-        if SupportTicket.sla.category(self.status).done:
-            return  # which ends a hold; if helpdesk still has it on hold when reopened, so it is
-        hold = self.sla.hold
-        if self.on_hold and hold is None:
-            self.sla.pause(ON_HOLD)
-        elif not self.on_hold and hold is not None and hold.data["reason"] == ON_HOLD:
-            self.sla.resume()
+        """Pause the clocks while helpdesk has the ticket on hold, and no longer.
+
+        What is resolved cannot be on hold. If helpdesk has it so when it is reopened, so it is.
+        """
+        with suppress(AlreadyOnHold, NotOnHold, TicketDone):
+            if self.on_hold:
+                self.sla.pause(ON_HOLD)
+            elif (hold := self.sla.hold) and hold.data["reason"] == ON_HOLD:
+                self.sla.resume()
