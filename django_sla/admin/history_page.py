@@ -3,10 +3,10 @@
 from typing import Any
 
 import django
-from django.contrib.admin.utils import label_for_field
-from django.core.exceptions import PermissionDenied
+from django.contrib.admin.utils import label_for_field, unquote
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.text import capfirst
 from simple_history.admin import SimpleHistoryAdmin
 from simple_history.utils import get_history_model_for_model
@@ -57,6 +57,7 @@ class HistoryPage(SimpleHistoryAdmin):
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
+        _check_key(self.model, object_id)
         history = self.history_model()
         columns = [
             (name, capfirst(str(label_for_field(name, history, self))))
@@ -75,9 +76,22 @@ class HistoryPage(SimpleHistoryAdmin):
         # What SIMPLE_HISTORY_EDIT offers: a changelog that can be edited is none.
         if "_change_history" in request.POST:
             raise PermissionDenied
+        _check_key(self.model, object_id)
+        _check_key(self.history_model(), version_id)
         context = {
             "crumbs_in_list": django.VERSION >= (6, 1),
             "change_history": False,
             **(extra_context or {}),
         }
         return super().history_form_view(request, object_id, version_id, context)
+
+
+def _check_key(model: Any, text: str) -> None:
+    """
+    Raises:
+        Http404: no row has such a key.
+    """
+    try:
+        model._meta.pk.to_python(unquote(text))
+    except ValidationError:
+        raise Http404 from None

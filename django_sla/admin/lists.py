@@ -1,22 +1,27 @@
 """Lists as people type them, with commas between the values, and as they read them."""
 
 import csv
+import re
 from collections.abc import Iterable
+from io import StringIO
 from typing import Any
 
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
+_APART = re.compile('[,"\r\n]')
+"""What would come between two values."""
+
 
 def read_list(text: str) -> list[str]:
-    """Values between commas; one that has a comma itself is in quotes."""
-    values = next(csv.reader([text], skipinitialspace=True), [])
-    return [value.strip() for value in values if value.strip()]
+    """Values between commas or on lines of their own; one that has a comma itself is in quotes."""
+    rows = csv.reader(StringIO(text, newline=""), skipinitialspace=True)
+    return [value.strip() for row in rows for value in row if value.strip()]
 
 
 def write_list(values: Iterable[Any]) -> str:
     return ", ".join(
-        '"{}"'.format(text.replace('"', '""')) if "," in text or '"' in text else text
+        '"{}"'.format(text.replace('"', '""')) if _APART.search(text) else text
         for text in map(str, values)
     )
 

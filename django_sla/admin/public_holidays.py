@@ -1,5 +1,6 @@
 """The page that adds public holidays to calendars: first what they are, then the change."""
 
+import re
 from collections.abc import Iterable
 from datetime import date
 from functools import cache
@@ -99,6 +100,10 @@ def _country_names() -> dict[str, str]:
     return {code: name for code, _tab, name in (line.partition("\t") for line in lines)}
 
 
+_KEY = re.compile("[0-9]{1,18}")
+"""No database has room for a longer one."""
+
+
 def page(model_admin: Any, request: HttpRequest) -> HttpResponse:
     """Only a POST that says so changes anything.
 
@@ -106,7 +111,7 @@ def page(model_admin: Any, request: HttpRequest) -> HttpResponse:
         Http404: it names no calendar that is there.
         PermissionDenied: the user may not change one of them.
     """
-    pks = [pk for pk in request.GET.get("ids", "").split(",") if pk.isdecimal()]
+    pks = [pk for pk in request.GET.get("ids", "").split(",") if _KEY.fullmatch(pk)]
     calendars = list(model_admin.get_queryset(request).filter(pk__in=pks))
     if not all(model_admin.has_change_permission(request, calendar) for calendar in calendars):
         raise PermissionDenied

@@ -1,5 +1,6 @@
 """The admin of report schedules: of what, when, to whom; a look at the mail; and sending now."""
 
+import json
 from typing import Any
 
 import django
@@ -9,7 +10,8 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db import router
-from django.db.models import QuerySet
+from django.db.models import JSONField, QuerySet
+from django.forms.fields import InvalidJSONInput
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
@@ -36,7 +38,35 @@ class NamesField(forms.CharField):
         return write_list(value) if isinstance(value, list) else value
 
     def to_python(self, value: Any) -> Any:
-        return value if isinstance(value, list) else read_list(value or "")
+        if isinstance(value, list):
+            return value
+        text = super().to_python(value)
+        super().run_validators(text)
+        return read_list(text)
+
+    def run_validators(self, value: Any) -> None:
+        """None of the names: what is checked is the text, before it is taken apart."""
+
+
+class WhereField(forms.JSONField):
+    """Refuses what is nested too deeply, and what JSON can say and UTF-8 or a database cannot."""
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            found = super().to_python(value)
+            json.dumps(found, ensure_ascii=False, allow_nan=False).encode()
+        except (RecursionError, ValueError):
+            message = self.error_messages["invalid"]
+            raise forms.ValidationError(message, "invalid", {"value": value}) from None
+        return found
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """What was refused is shown as it was sent."""
+        try:
+            self.to_python(data)
+        except forms.ValidationError:
+            return InvalidJSONInput(data)
+        return super().bound_data(data, initial)
 
 
 class ReportScheduleForm(DocumentForm):
@@ -92,6 +122,7 @@ class ReportScheduleAdmin(admin.ModelAdmin):
     """Who may change one may see its numbers, and send them to whom they like."""
 
     form = ReportScheduleForm
+    formfield_overrides = {JSONField: {"form_class": WhereField}}
     list_display = ["name", "what", "when", "whom", "how_it_goes"]
     search_fields = ["name"]
     actions = ["send_now"]

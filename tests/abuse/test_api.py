@@ -95,7 +95,7 @@ def encoded(body: Any, chance: random.Random) -> tuple[bytes, str]:
         data = dented(data, chance)
     if isinstance(body, dict) and chance.random() < 0.3:
         return query(body).encode(), FORM
-    kinds = [JSON] * 8 + [
+    odd = [
         FORM,
         "text/plain",
         "multipart/form-data; boundary=a",
