@@ -40,7 +40,7 @@ class NamesField(forms.CharField):
     def to_python(self, value: Any) -> Any:
         if isinstance(value, list):
             return value
-        text = super().to_python(value)
+        text = super().to_python(value) or ""
         super().run_validators(text)
         return read_list(text)
 

@@ -206,7 +206,7 @@ def changed(value: Any, chance: random.Random) -> Any:
         case 1:
             return value[:at] + value[at + 1 :]
         case 2:
-            return value * chance.choice([2, 200])
+            return (value * chance.choice([2, 200]))[:LONG]
         case 3:
             return value.swapcase()
         case 4:
