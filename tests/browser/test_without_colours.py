@@ -13,9 +13,10 @@ from tests.browser.visitor import Visitor
 STATES = {"Breached", "At risk", "On track", "Paused", "Met", "Missed"}
 
 
-def colours(what: Locator) -> int:
-    """How many there are in a picture of it, those between two others left out."""
+def colours(what: Locator, width: int = 0) -> int:
+    """How many there are in a picture of it, or of its beginning; those of edges left out."""
     picture = Image.open(io.BytesIO(what.screenshot())).convert("RGB")
+    picture = picture.crop((0, 0, width or picture.width, picture.height))
     width, height = picture.size
     found = picture.getcolors(width * height) or []
     return sum(count > width * height / 50 for count, _colour in found)
@@ -57,10 +58,9 @@ def test_forced_colours_show_everything(visit: Callable[..., Visitor]) -> None:
         page = admin.page
         go(admin, DESK["a ticket"])
         page.evaluate(OPEN)
-        for drawn in (".target__bar", ".sla-bar", ".sla-key", ".sla-timeline__shape"):
+        for drawn in (".target__bar", ".sla-bar", ".sla-timeline__shape"):
             assert colours(page.locator(drawn).first) > 1, f"{drawn}, {scheme}"
-        badge = page.locator(".sla-badge").first
-        assert badge.evaluate("(badge) => getComputedStyle(badge).borderTopStyle") == "solid"
+        assert colours(page.locator(".sla-key").first, width=8) > 1, scheme
         page.goto("/?state=paused")
         tab = page.locator(".strip__item[aria-current]")
         assert tab.evaluate("(tab) => getComputedStyle(tab).outlineStyle") == "solid"
@@ -73,6 +73,44 @@ def test_forced_colours_show_everything(visit: Callable[..., Visitor]) -> None:
         follow(CALENDAR, "In use")(admin)
         open_day = page.locator(".sla-week__table tr").filter(has_text="09:00")
         assert colours(open_day.locator(".sla-week__bar").first) > 1, scheme
+
+
+FAINT = """() => {
+    const pixel = new OffscreenCanvas(1, 1).getContext("2d", {willReadFrequently: true});
+
+    function luminance(colours) {
+        for (const colour of colours) {
+            pixel.fillStyle = colour;
+            pixel.fillRect(0, 0, 1, 1);
+        }
+        const [r, g, b] = [...pixel.getImageData(0, 0, 1, 1).data].map((part) => part / 255).map(
+            (part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    }
+
+    function contrast(field) {
+        const behind = [];
+        for (let around = field; around; around = around.parentElement) {
+            behind.unshift(getComputedStyle(around).backgroundColor);
+        }
+        const [dark, bright] = [luminance(behind),
+            luminance([...behind, getComputedStyle(field).borderBottomColor])].sort();
+        return (bright + 0.05) / (dark + 0.05);
+    }
+
+    return [...document.querySelectorAll("main :is(input, select, textarea)")]
+        .filter((field) => field.checkVisibility() && field.type !== "checkbox")
+        .filter((field) => contrast(field) < 3).map((field) => field.outerHTML);
+}"""
+"""Fields whose edge is hard to see: WCAG asks for 3."""
+
+
+def test_fields_have_an_edge(admin: Visitor) -> None:
+    for scheme in ("dark", "light"):
+        admin.page.emulate_media(color_scheme=scheme)
+        for address in ("/", "/tickets/new/", DASHBOARD):
+            admin.page.goto(address)
+            assert not admin.page.evaluate(FAINT), f"{address}, {scheme}"
 
 
 MOVING = """() => [...document.querySelectorAll("*")].filter((element) =>
