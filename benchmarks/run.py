@@ -77,7 +77,7 @@ def line(row: Row) -> Cells:
         str(row["unit"]),
         number(ratio),
         "" if goal is None else goal if isinstance(goal, str) else f"<= {goal:g}",
-        "MISSED" if missed else str(row.get("note", "")),
+        "  ".join(filter(None, ("MISSED" if missed else "", str(row.get("note", ""))))),
     )
 
 
