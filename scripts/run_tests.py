@@ -27,6 +27,7 @@ BROWSER = "browser"
 NEEDS = {"host-tenants": "postgres"}
 """Which server an environment needs that is not called after it."""
 MATRIX = re.compile(r"py3(?P<python>\d+)-dj(?P<django>\d+)(-(?P<server>\w+))?")
+PYTHON = re.compile(r"py3(?P<python>\d+)-")
 
 Version = tuple[int, ...]
 
@@ -55,11 +56,13 @@ def newest(runner: "Runner", names: list[str]) -> int:
     code = runner.run([name if kind == "sqlite" else f"{name}-{kind}"])
     if kind == "sqlite":
         if runner.pytest_arguments:
-            print("Without the tests in a browser, because of ARGS")
-        elif has_chromium():
-            code = runner.run([BROWSER]) or code
+            print("Without the core and the tests in a browser, because of ARGS")
         else:
-            print("Without the tests in a browser: no Chromium. CHROMIUM can say where it is")
+            code = runner.run([f"{name.partition('-')[0]}-core"]) or code
+            if has_chromium():
+                code = runner.run([BROWSER]) or code
+            else:
+                print("Without the tests in a browser: no Chromium. CHROMIUM can say where it is")
         print("Ran on SQLite alone. With a server: make test TEST_DB=postgres (or mariadb)")
     return code
 
@@ -71,7 +74,8 @@ def everything(runner: "Runner", names: list[str], *, servers_required: bool) ->
         if (match and match["server"]) or name == BROWSER:
             continue
         needed = NEEDS.get(name)
-        if match and (version := (3, int(match["python"]))) not in runner.pythons:
+        asked = PYTHON.match(name)
+        if asked and (version := (3, int(asked["python"]))) not in runner.pythons:
             left_out[name] = "no Python {}.{} on this machine".format(*version)
         elif needed and not (servers_required or answers(SERVERS[needed])):
             left_out[name] = no_server(needed)
