@@ -99,6 +99,12 @@ def policy_with_errors(visitor: Visitor) -> None:
     visitor.press("Save")
 
 
+def policy_with_escalations(visitor: Visitor) -> None:
+    follow(POLICY, "Special")(visitor)
+    visitor.page.locator("#id_escalations-default").uncheck()
+    expect(visitor.page.locator("#escalations-group").get_by_label("Whom").first).to_be_visible()
+
+
 def what_if(visitor: Visitor) -> None:
     begin_policy(visitor, "If", {"All others: Resolution": "1m"})
     # In this tab, where the other pages are.
@@ -202,6 +208,7 @@ ADMIN: dict[str, Way] = {
     "policies": POLICY,
     "new policy": f"{POLICY}add/",
     "a policy": follow(POLICY, "Special"),
+    "a policy with escalations": policy_with_escalations,
     "a policy with errors": policy_with_errors,
     "history of a policy": follow(POLICY, "Special", "History"),
     "where values come from": f"{POLICY}sources/",
