@@ -19,7 +19,7 @@ from simple_history.models import to_historic
 from django_sla.admin import actions, dashboard
 from django_sla.admin.calendars import CalendarAdmin
 from django_sla.admin.filters import ResolutionStateFilter, ResponseStateFilter, SLAStateFilter
-from django_sla.admin.forms import SLATicketForm
+from django_sla.admin.forms import SLATicketForm, texts
 from django_sla.admin.history import tell_what_was_done
 from django_sla.admin.history_page import HistoryPage
 from django_sla.admin.notices import NoticeAdmin
@@ -173,6 +173,9 @@ class SLAAdminMixin(HistoryPage):
             required=False,
             widget=AdminTextInputWidget,
         )
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        return texts(self.model, super().get_changeform_initial_data(request))
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         reason = form.cleaned_data.get("sla_reason")

@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from django_sla.admin import unsaved, what_if
 from django_sla.admin.document_form import ListForm
 from django_sla.admin.document_history import DocumentChangeInWords
+from django_sla.admin.forms import texts
 from django_sla.admin.history_page import HistoryPage
 from django_sla.admin.old_terms import tickets_on_old_terms
 from django_sla.admin.recalculations import APPLY
@@ -44,6 +45,9 @@ class DocumentAdmin(HistoryPage):
     def in_words(self, obj: Any) -> Mapping[Any, str]:
         """What stands in place of a field for those who may only look, by the field's name."""
         raise NotImplementedError
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        return texts(self.model, super().get_changeform_initial_data(request))
 
     def get_urls(self) -> list[Any]:
         return [*what_if.urls(self), *super().get_urls()]

@@ -5,11 +5,23 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db import models
 from django.utils.translation import gettext as _
 
 from django_sla.moment import now
 from django_sla.tables.columns import TARGETS
 from django_sla.ticket.target import check_target
+
+
+def texts(model: Any, initial: dict[str, Any]) -> dict[str, Any]:
+    """What an address says that a form is to begin with, but for fields that are more than one
+    text: instants and tables could not be shown."""
+    parted = {
+        field.name
+        for field in model._meta.concrete_fields
+        if isinstance(field, models.DateTimeField | models.JSONField)
+    }
+    return {name: text for name, text in initial.items() if name not in parted}
 
 
 class SLATicketForm(forms.ModelForm):

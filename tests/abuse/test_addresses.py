@@ -26,7 +26,7 @@ ADDRESSES: dict[str, dict[str, Any]] = {
     "/sla/queue/": {"fragment": ""},
     "/sla/dashboard/": {"period": "month", **FILTERS},
     "/sla/dashboard/#tickets": {"tickets": "response_late", "page": "1", **PERIOD, **FILTERS},
-    "/sla/dashboard/#hour": {"tickets": "late_0_9", "format": "csv", **PERIOD},
+    "/sla/dashboard/#hour": {"tickets": "late_1_9", "format": "csv", **PERIOD},
     "/sla/dashboard/#report": {"report": "priority", "format": "xlsx", **PERIOD, **FILTERS},
     "/sla/dashboard/#forecast": {"forecast": "1", **FILTERS},
     "/sla/calendar/": {},
@@ -34,6 +34,7 @@ ADDRESSES: dict[str, dict[str, Any]] = {
     "/sla/health/": {"max_age": "60", "max_lag": "60"},
     "/sla/metrics/": {},
     "/admin/desk/ticket/": {"sla": "breached", "priority__exact": "high", **LIST},
+    "/admin/desk/ticket/add/": {"title": "A", "response_target": "2026-01-01", "status": "open"},
     "/admin/desk/ticket/sla/": {"period": "month", **FILTERS},
     "/admin/desk/ticket/1/change/": {"_changelist_filters": "sla=breached", "_popup": "1"},
     "/admin/desk/ticket/1/history/": {},
@@ -97,6 +98,18 @@ def test_queries(visitor: Client, token: str) -> None:
         siege.ask(address, ask(address, text))
     siege.kept()
     assert siege.answers[200] > INPUTS / 4
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "policy/add/?conditions=a&goals=a&escalations=a&effective_from=a&calendar=a&order=a",
+        "calendar/add/?hours=a&holidays=a&special_days=a&tz=a",
+        "reportschedule/add/?where=%5B&recipients=a&time=a&weekday=a",
+    ],
+)
+def test_what_an_address_says_of_a_new_row(visitor: Client, address: str) -> None:
+    assert visitor.get(f"/admin/django_sla/{address}").status_code == 200
 
 
 def test_tokens_and_headers(visitor: Client, token: str) -> None:
