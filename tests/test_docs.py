@@ -256,11 +256,22 @@ def test_every_decision_names_a_test_that_exists() -> None:
             )
 
 
+ARCHITECTURE = DOCS / "explanation" / "architecture.md"
+
+
 def test_the_architecture_names_modules_that_exist() -> None:
-    text = (DOCS / "explanation" / "architecture.md").read_text("utf-8")
-    modules = re.findall(r"`([a-z]+/\w+\.py)`", text)
+    modules = re.findall(r"`([a-z]+/\w+\.py)`", ARCHITECTURE.read_text("utf-8"))
     assert len(modules) > 5
     assert [path for path in modules if not (ROOT / "django_sla" / path).is_file()] == []
+
+
+def test_the_walk_names_functions_that_exist() -> None:
+    text = ARCHITECTURE.read_text("utf-8")
+    taken = re.findall(r"`([a-z]+/\w+\.py)`\s+`(\w+)\(\)`", text)
+    assert len(taken) > 12
+    for path, function in taken:
+        source = (ROOT / "django_sla" / path).read_text("utf-8")
+        assert re.search(rf"^ *def {function}\(", source, re.MULTILINE), f"{path} {function}"
 
 
 # Names

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.pages import DOCS, ROOT, Block, all_blocks, name
+from tests.docs.pages import DOCS, ROOT, Block, all_blocks, blocks, name
 
 SITE = Path(__file__).parent / "site"
 TUTORIAL = DOCS / "tutorial" / "first-breach.md"
@@ -23,6 +23,9 @@ class VendorTicket(models.Model):
 """
 
 PROJECT = """
+import doctest
+import sys
+
 import django
 from django.conf import settings
 from django.core.management import call_command
@@ -50,17 +53,20 @@ call_command("check", databases=["default"])
 from desk.models import Ticket
 
 print(Ticket.objects.breached().count(), "breached")
+session = doctest.DocTestParser().get_doctest(sys.stdin.read(), {}, "session", None, 0)
+sys.exit(doctest.DocTestRunner().run(session).failed)
 """
-"""Writes the migrations, applies them, and asks the new tables."""
+"""Writes the migrations, applies them, asks the new tables, and types what is shown below."""
 
 
-def run(*command: str, cwd: Path, path: list[Path]) -> str:
+def run(*command: str, cwd: Path, path: list[Path], typed: str = "") -> str:
     environment = {key: v for key, v in os.environ.items() if key != "DJANGO_SETTINGS_MODULE"}
     environment |= {"PYTHONPATH": os.pathsep.join(map(str, path)), "PYTHONUTF8": "1"}
     done = subprocess.run(
         [sys.executable, *command],
         cwd=cwd,
         env=environment,
+        input=typed,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
@@ -87,7 +93,9 @@ def test_models_can_be_migrated(block: Block, tmp_path: Path) -> None:
         (tmp_path / app).mkdir()
         (tmp_path / app / "__init__.py").touch()
         (tmp_path / app / "models.py").write_text(models, "utf-8")
-    assert "0 breached" in run("-c", PROJECT, cwd=tmp_path, path=[tmp_path, ROOT])
+    typed = "\n".join(shown.text for shown in blocks(block.page, "pycon"))
+    said = run("-c", PROJECT, cwd=tmp_path, path=[tmp_path, ROOT], typed=typed)
+    assert "0 breached" in said
 
 
 def test_the_pages_have_models() -> None:
@@ -95,4 +103,5 @@ def test_the_pages_have_models() -> None:
         "README.md",
         "docs/how-to/existing-project.md",
         "docs/how-to/statuses-and-priorities.md",
+        "docs/how-to/workflow.md",
     }

@@ -74,8 +74,11 @@ def serve(urls: Any) -> Any:
 
 
 def test_every_page_is_played() -> None:
-    # Each has a test of its own.
-    elsewhere = {"tutorial/first-breach.md", "reference/settings.md"}
+    elsewhere = {
+        "tutorial/first-breach.md",  # followed word by word
+        "reference/settings.md",  # with the settings
+        "how-to/tenants.md",  # a project in tests/hosts
+    }
     pages = {page.relative_to(DOCS).as_posix() for page in DOCS.rglob("*.md")}
     shown = {
         page
@@ -393,6 +396,13 @@ def test_statuses_and_priorities(play: Player) -> None:
     play("how-to/statuses-and-priorities.md")
     with as_of(MONDAY):
         assert Ticket.objects.create(priority="P1").resolution_target == after(4)
+
+
+def test_upgrade(play: Player) -> None:
+    pytest.importorskip("psycopg")
+    page = play("how-to/upgrade.md")
+    (operation,) = page["Migration"].operations
+    assert operation.index.name == "desk_ticket_due_at_08cbf1_idx"
 
 
 def test_watch_the_sweep(play: Player) -> None:
