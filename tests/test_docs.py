@@ -91,8 +91,10 @@ class Reader:
         for text in commands:
             command, _, expected = text.partition("\n")
             program, *arguments = command.split()
-            if program == "pip" or arguments == ["manage.py", "shell"]:
-                continue  # what is typed into the shell comes in blocks of its own
+            if program in ("pip", ".") or arguments[:2] == ["-m", "venv"]:
+                continue  # the environment that runs this has it all
+            if arguments == ["manage.py", "shell"]:
+                continue  # what is typed into it comes in blocks of its own
             found = self.call([*self.PROGRAMS[program], *arguments])
             assert not expected or doctest.OutputChecker().check_output(expected, found, OPTIONS), (
                 f"{block}: $ {command}\n--- shown:\n{expected}\n--- found:\n{found}"
@@ -218,6 +220,9 @@ def test_units_and_manifests_are_whole() -> None:
         "timers.target",
     ]
     deployment, job = manifests(page)
+    probe = deployment["spec"]["template"]["spec"]["containers"][0]["livenessProbe"]["exec"]
+    assert probe["command"][:2] == ["python", "-c"]
+    compile(probe["command"][2], "livenessProbe", "exec")
     assert (deployment["kind"], job["kind"]) == ("Deployment", "CronJob")
     template = deployment["spec"]["template"]
     assert deployment["spec"]["selector"]["matchLabels"] == template["metadata"]["labels"]
@@ -226,13 +231,37 @@ def test_units_and_manifests_are_whole() -> None:
     assert min(values([deployment, job], "terminationGracePeriodSeconds")) > 60
 
 
+# Pictures
+
+SCREENSHOTS = DOCS / "_static" / "screenshots"
+PICTURE = re.compile(r"!\[(?P<text>[^\]]+)\]\((?P<path>[^)]+\.png)\)")
+KILOBYTES = 120
+
+
+def test_every_picture_is_shown_small_and_described() -> None:
+    """What it says is compared by ``tests/browser/test_screenshots.py``."""
+    shown = {
+        match["path"].rpartition("/")[2]: match["text"]
+        for page in PAGES
+        for match in PICTURE.finditer(page.read_text("utf-8"))
+    }
+    pictures = list(SCREENSHOTS.glob("*.png"))
+    assert set(shown) == {picture.name for picture in pictures}
+    for picture in pictures:
+        assert picture.stat().st_size <= KILOBYTES * 1024
+        assert picture.with_suffix(".txt").is_file()
+        assert len(shown[picture.name]) > 40
+
+
 # Links
 
 
 def links(page: Path) -> Iterator[str]:
     text = FENCE.sub("", page.read_text("utf-8"))
     for target in re.findall(r"\]\(([^)\s]+)\)", text):
-        yield target.partition("#")[0].replace(f"{REPOSITORY}blob/main/", f"{ROOT.as_posix()}/")
+        yield re.sub(
+            rf"^{REPOSITORY}(blob|raw)/main/", f"{ROOT.as_posix()}/", target.partition("#")[0]
+        )
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
