@@ -35,7 +35,7 @@ ADDRESSES: dict[str, dict[str, Any]] = {
     "/sla/metrics/": {},
     "/admin/desk/ticket/": {"sla": "breached", "priority__exact": "high", **LIST},
     "/admin/desk/ticket/add/": {"title": "A", "response_target": "2026-01-01", "status": "open"},
-    "/admin/desk/ticket/sla/": {"period": "month", **FILTERS},
+    "/admin/desk/ticket/sla-dashboard/": {"period": "month", **FILTERS},
     "/admin/desk/ticket/1/change/": {"_changelist_filters": "sla=breached", "_popup": "1"},
     "/admin/desk/ticket/1/history/": {},
     "/admin/desk/ticket/1/sla/waive/": {"_changelist_filters": "sla=breached"},
