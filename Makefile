@@ -14,7 +14,8 @@ help:
 	@echo "make demo      the example project, filled, on http://127.0.0.1:$(PORT)/"
 	@echo "make test      the tests on the newest Python and Django here, on SQLite"
 	@echo "make test-all  every supported combination that can run here"
-	@echo "make soak      1,000 kills and 100,000 changes, on SQLite"
+	@echo "make soak      for hours: 1,000 kills, 100,000 changes, 100,000 bad inputs each; every branch;"
+	@echo "               and how many changes of the code the tests notice"
 	@echo "make lint      style, types, floors, and what is known to be dangerous"
 	@echo "make docs      the documentation, into docs/_build/html"
 	@echo "make audit     dependencies with known vulnerabilities"
@@ -37,7 +38,8 @@ test-all: $(VENV)/.tox
 	@$(BIN)/python scripts/run_tests.py all $(SERVERS) -- $(ARGS)
 
 soak: $(VENV)/.tox
-	@SOAK=1 TEST_DB=$(TEST_DB) $(BIN)/python scripts/run_tests.py newest -- tests/crash tests/attribution $(ARGS)
+	@SOAK=1 TEST_DB=$(TEST_DB) $(BIN)/python scripts/run_tests.py newest -- tests/crash tests/attribution tests/abuse $(ARGS)
+	@$(BIN)/tox run -e coverage,mutation-core,mutation-flow
 
 bench: $(VENV)/.tox
 	@$(BIN)/tox run -q -e bench -- $(ARGS)
