@@ -5,12 +5,15 @@ import configparser
 import doctest
 import importlib
 import inspect
+import json
 import os
 import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +21,7 @@ import pytest
 import yaml
 from django.core.management import load_command_class
 
-from tests.docs.pages import DOCS, FENCE, PAGES, ROOT, Block, blocks, name
+from tests.docs.pages import DOCS, FENCE, PAGES, ROOT, Block, all_blocks, blocks, name
 
 REPOSITORY = "https://github.com/django-sla/django-sla/"
 
@@ -123,9 +126,12 @@ class Reader:
         return done.stdout
 
 
+TUTORIAL = DOCS / "tutorial" / "first-breach.md"
+
+
 @pytest.mark.thorough
 def test_the_tutorial_does_what_it_says(tmp_path: Path) -> None:
-    Reader(tmp_path).follow(DOCS / "tutorial" / "first-breach.md")
+    Reader(tmp_path).follow(TUTORIAL)
 
 
 # Examples
@@ -229,6 +235,124 @@ def test_units_and_manifests_are_whole() -> None:
     assert list(values(job, "restartPolicy")) == ["Never"]
     # As long as a mail server may take to answer.
     assert min(values([deployment, job], "terminationGracePeriodSeconds")) > 60
+
+
+# Openings
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if DOCS in page.parents], ids=name)
+def test_a_page_begins_with_what_it_is_for(page: Path) -> None:
+    title, opening, *_ = page.read_text("utf-8").split("\n\n")
+    assert title.startswith("# ")
+    assert re.match(r"\w|\*|`\w|\[|\"", opening), opening
+    assert len(opening) > 60
+
+
+def test_every_page_is_in_the_index() -> None:
+    index = (DOCS / "index.md").read_text("utf-8")
+    for page in DOCS.rglob("*.md"):
+        path = page.relative_to(DOCS).as_posix()
+        assert path == "index.md" or f"]({path})" in index, path
+
+
+# Blocks
+
+CHECKED = {
+    "console": "commands, and what they print",
+    "css": "custom properties",
+    "html+django": "rendered by tests/docs/site/examples.py",
+    "ini": "units",
+    "json": "read; loaded or compared where it is what somebody is given",
+    "nginx": "a line of another program's",
+    "pycon": "typed",
+    "python": "run by tests/docs/test_examples.py",
+    "text": "what is printed, or a sketch",
+    "toml": "read by tests/docs/site/examples.py",
+    "yaml": "manifests, and what others read",
+    "{literalinclude}": "a file of the tests",
+    "{toctree}": "the index",
+}
+"""What becomes of a block in each language."""
+
+
+def test_every_block_is_in_a_language_that_is_checked() -> None:
+    found = {
+        match["language"].partition(" ")[0]
+        for page in PAGES
+        for match in FENCE.finditer(page.read_text("utf-8"))
+    }
+    assert found == set(CHECKED)
+
+
+@pytest.mark.parametrize("block", all_blocks("json"), ids=str)
+def test_json_is_json(block: Block) -> None:
+    json.loads(block.text)
+
+
+def test_custom_properties_exist() -> None:
+    style = (ROOT / "django_sla/static/django_sla/sla.css").read_text("utf-8")
+    for block in all_blocks("css"):
+        for found in re.findall(r"--sla-[\w-]+|\.sla-[\w-]+", block.text):
+            assert found in style
+
+
+PROGRAMS = {
+    *(".", "cd", "celery", "curl", "django-admin", "export", "make", "mariadb-tzinfo-to-sql"),
+    *("pip", "python", "systemctl"),
+}
+
+
+def test_programs_extras_and_goals_exist() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    goals = " ".join(re.findall(r"^([\w -]+):", makefile, re.MULTILINE)).split()
+    for block in all_blocks("console"):
+        for line in re.findall(r"^\$ (.+)$", block.text, re.MULTILINE):
+            program, *arguments = line.split()
+            assert program in PROGRAMS, block
+            if program == "pip":
+                wanted = set(re.findall(r"\[([\w-]+)\]", line))
+                assert wanted <= set(project["optional-dependencies"]), block
+            if program == "make":
+                assert arguments[0] in goals, block
+
+
+# What commands print
+
+
+@cache
+def words_of_the_code() -> set[str]:
+    folders = ("channels", "core", "doctor", "flow", "management", "reports")
+    paths = [path for name in folders for path in (ROOT / "django_sla" / name).rglob("*.py")]
+    texts = [path.read_text("utf-8") for path in [*paths, ROOT / "django_sla" / "words.py"]]
+    return set(re.findall(r"[A-Za-z]{4,}", " ".join(texts)))
+
+
+def printed() -> Iterator[tuple[Block, str, str]]:
+    """What is shown below a command of ours, with it; that of the tutorial is compared whole."""
+    for block in all_blocks("console"):
+        for part in re.split(r"^\$ ", block.text, flags=re.MULTILINE)[1:]:
+            command, _, output = part.partition("\n")
+            if "manage.py sla_" in command and output.strip() and block.page != TUTORIAL:
+                yield block, command, output
+
+
+OF_THE_EXAMPLE = {
+    *("Carnival", "Christmas", "Family", "HistoricalTicket", "Night", "Ofice", "Ticket", "Year"),
+    *("escalated", "holidays", "soon"),
+}
+"""Words of a project that is imagined there."""
+
+
+@pytest.mark.parametrize(
+    ("block", "command", "output"),
+    list(printed()),
+    ids=lambda value: str(value) if isinstance(value, Block) else "",
+)
+def test_what_is_printed_is_in_words_of_the_code(block: Block, command: str, output: str) -> None:
+    words = set(re.findall(r"[A-Za-z]{4,}", output))
+    known = words_of_the_code() | OF_THE_EXAMPLE | set(re.findall(r"\w+", command))
+    assert words <= known, words - known
 
 
 # Pictures
