@@ -255,6 +255,11 @@ def test_every_page_is_in_the_index() -> None:
         assert path == "index.md" or f"]({path})" in index, path
 
 
+def test_the_glossary_is_in_order() -> None:
+    words = re.findall(r"^## (.+)$", (DOCS / "glossary.md").read_text("utf-8"), re.MULTILINE)
+    assert words == sorted(set(words), key=str.casefold)
+
+
 # Blocks
 
 CHECKED = {
