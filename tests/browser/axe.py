@@ -6,7 +6,7 @@ from playwright.sync_api import Page
 STILL = "document.getAnimations().forEach((animation) => animation.finish())"
 """Links of the admin change their colour gradually."""
 
-RUN = """async () => {
+RUN = """async (only) => {
     // Without what differs among pages of one kind: ids, addresses, the names of fields, and
     // whether there are filters.
     function place([selector]) {
@@ -20,8 +20,9 @@ RUN = """async () => {
         return path.join(" > ");
     }
 
-    const {violations} = await axe.run(document, {
-        resultTypes: ["violations"], iframes: false, rules: {"target-size": {enabled: true}}});
+    const options = {resultTypes: ["violations"], iframes: false};
+    const {violations} = await axe.run(document, only ? {...options, runOnly: only} : {
+        ...options, rules: {"target-size": {enabled: true}}});
     return violations.flatMap(({id, nodes}) => nodes.map(
         ({target, html, failureSummary}) => [id, place(target), `${html}\\n${failureSummary}`]));
 }"""
@@ -31,7 +32,18 @@ Findings = dict[tuple[str, str], str]
 """What is wrong, by the rule and the place."""
 
 
-def findings(page: Page) -> Findings:
+SIGHT = [
+    "color-contrast",
+    "link-in-text-block",
+    "meta-viewport",
+    "scrollable-region-focusable",
+    "target-size",
+]
+"""What depends on colours and on the width of the page."""
+
+
+def findings(page: Page, only: list[str] | None = None) -> Findings:
+    """By all rules, or some."""
     page.evaluate(AXE_SCRIPT)
     page.evaluate(STILL)
-    return {(rule, place): why for rule, place, why in page.evaluate(RUN)}
+    return {(rule, place): why for rule, place, why in page.evaluate(RUN, only)}

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.axe import Findings, findings
+from tests.browser.axe import SIGHT, Findings, findings
 from tests.browser.layout import problems
 from tests.browser.tour import ADMIN, DESK, PORTAL, go
 from tests.browser.visitor import DESKTOP, Visitor
@@ -78,7 +78,7 @@ def examine(page: Page) -> tuple[Findings, list[str]]:
         page.set_viewport_size(size)
         wrong += problems(page) + page.evaluate(GONE)
     page.emulate_media(color_scheme="dark")
-    found |= findings(page)
+    found |= findings(page, SIGHT)
     page.emulate_media(color_scheme="light")
     page.set_viewport_size(DESKTOP)
     return found, wrong

@@ -51,7 +51,7 @@ def tickets_behind_a_figure(visitor: Visitor) -> None:
 
 
 def filtered_dashboard(visitor: Visitor) -> None:
-    visitor.page.goto(DASHBOARD)
+    visitor.page.goto("/dashboard/?period=7d")
     by_department = visitor.page.get_by_role("region", name="By department", exact=True)
     visitor.click(by_department.get_by_role("rowheader").get_by_role("link").first)
 
@@ -194,7 +194,7 @@ PORTAL: dict[str, Way] = {
     "new ticket": "/tickets/new/",
 }
 ADMIN: dict[str, Way] = {
-    "tickets": TICKET,
+    "tickets": f"{TICKET}?q=INC000000",
     "a ticket": ticket_in_the_admin,
     "an old ticket": ticket_of_long_standing,
     "new ticket": f"{TICKET}add/",
