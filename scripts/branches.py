@@ -22,9 +22,7 @@ def main(arguments: list[str]) -> int:
     run("combine")
     for kind in SERVERS:
         if kind not in kinds:
-            print(
-                f"WITHOUT {kind}: no server on 127.0.0.1:{SERVERS[kind]}; its own code is missing"
-            )
+            print(f"WITHOUT {kind}, and what is written for it: {no_server(kind)}")
     return run("report") or max(codes)
 
 
