@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from django_sla.core.ip import masked, MAX_HEADER, UNIX_SOCKET, client_ip, parse_networks
+from django_sla.core.ip import MAX_HEADER, UNIX_SOCKET, client_ip, masked, parse_networks
 
 PROXIES = parse_networks(["10.0.0.0/8", "fd00::/8"])
 BEHIND_A_SOCKET = parse_networks(["unix", "10.0.0.0/8"])
