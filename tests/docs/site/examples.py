@@ -32,6 +32,7 @@ from django.test import Client, RequestFactory, override_settings
 from rest_framework.test import APIClient
 
 from django_sla.conf import settings
+from django_sla.integrations import tasks
 from django_sla.models import Calendar, Feed, Policy, ReportSchedule
 from django_sla.moment import as_of, now
 from tests.docs.pages import DOCS, all_blocks, blocks
@@ -137,6 +138,7 @@ def test_calendar_feed(play: Player, anna: User) -> None:
     assert Feed.objects.get(user=anna).revoked_at
 
 
+@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")  # by Apprise, on Python 3.11
 def test_channels(play: Player, anna: User) -> None:
     Profile.objects.create(user=anna)
     page = play("how-to/channels.md")
@@ -368,8 +370,12 @@ def test_reports(play: Player) -> None:
 
 def test_run_the_sweep(play: Player, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Any] = []
-    for way in ("celery.app.task.Task.delay", "django.tasks.base.Task.enqueue"):
-        monkeypatch.setattr(way, lambda self, *args, **kwargs: asked.append((args, kwargs)))
+
+    def ask(self: object, *args: object, **kwargs: object) -> None:
+        asked.append((args, kwargs))
+
+    monkeypatch.setattr("celery.app.task.Task.delay", ask)
+    monkeypatch.setattr(type(tasks.reconcile), "enqueue", ask)
     page = play("how-to/run-the-sweep.md")
     assert len(asked) == 5
     assert set(page["CELERY_BEAT_SCHEDULE"]) >= {"django_sla.sweep", "django_sla.deliver"}
