@@ -53,8 +53,8 @@ call_command("check", databases=["default"])
 from desk.models import Ticket
 
 print(Ticket.objects.breached().count(), "breached")
-session = doctest.DocTestParser().get_doctest(sys.stdin.read(), {}, "session", None, 0)
-sys.exit(doctest.DocTestRunner().run(session).failed)
+shown = doctest.DocTestParser().get_doctest(sys.stdin.read(), {}, "the page", None, 0)
+sys.exit(doctest.DocTestRunner().run(shown).failed)
 """
 """Writes the migrations, applies them, asks the new tables, and types what is shown below."""
 

@@ -215,16 +215,16 @@ def test_export(play: Player, anna: User) -> None:
     department = Department.objects.create(name="Desk")
     department.members.add(anna)
     late = ticket(department=department, title="=late")
-    play_ = play("how-to/export.md")
+    page = play("how-to/export.md")
     request = RequestFactory().get("/")
     request.user = anna
-    said = b"".join(play_["breached"](request).streaming_content).decode()
+    said = b"".join(page["breached"](request).streaming_content).decode()
     assert f"{late.pk},'=late," in said
-    assert play_["compliance"](request).status_code == 200
+    assert page["compliance"](request).status_code == 200
     request.user = AnonymousUser()
-    assert play_["breached"](request).status_code == 302
-    assert play_["export"](None, request, Ticket.objects.all()).status_code == 200
-    resource = play_["TicketResource"]()
+    assert page["breached"](request).status_code == 302
+    assert page["export"](None, request, Ticket.objects.all()).status_code == 200
+    resource = page["TicketResource"]()
     assert "closure_due" in resource.fields
 
 
@@ -477,11 +477,7 @@ def test_views(play: Player) -> None:
 # Templates
 
 
-@pytest.mark.parametrize(
-    "block",
-    all_blocks("html+django"),
-    ids=str,
-)
+@pytest.mark.parametrize("block", all_blocks("html+django"), ids=str)
 def test_templates(block: Any, rf: RequestFactory, anna: User) -> None:
     one = ticket()
     badge = SimpleNamespace(
