@@ -89,7 +89,7 @@ def test_a_policy_of_the_database_leads_to_its_page(viewer: Client, page: str) -
     policy = vip()
     html = viewer.get(page).content.decode()
     url = reverse("admin:django_sla_policy_change", args=[policy.pk])
-    assert f'<a href="{url}">VIP</a>' in html
+    assert f'<a href="{url}"><bdi>VIP</bdi></a>' in html
     assert viewer.get(url).status_code == 200
     assert len(re.findall(r'<h2 class="sla-source__name">.*?<a ', html)) == 1
 

@@ -85,7 +85,7 @@ def test_a_policy_as_the_form_says_it(site: Client, policy: Policy) -> None:
     assert figures(html) == ["2", "1"]
     assert "missed by 2h" in html
     assert "50.0 %" in html
-    assert html.count('<th scope="row">Medium</th>') == 2  # response and resolution
+    assert html.count('<th scope="row"><bdi>Medium</bdi></th>') == 2  # response and resolution
     # Of one that is open and not yet due there is nothing to say.
     opened(99, priority="low")
     assert "Low" not in asked(site, policy, **{GOAL: "6h"})

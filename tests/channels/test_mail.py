@@ -225,7 +225,7 @@ def test_it_is_in_the_language_and_the_time_zone_of_the_recipient(post: Post) ->
     channel().send(message(address=TO, user=user))
     assert "3. März 2026 04:00 EST" in text(post.received[0])
     assert "3. März 2026 04:00 EST" in words(post.received[0])
-    assert "Times are in America/Toronto." in text(post.received[0])
+    assert "Zeiten in America/Toronto." in text(post.received[0])
     assert '<html lang="de" dir="ltr">' in html(post.received[0])
 
 
