@@ -90,7 +90,7 @@ def test_a_policy_as_the_form_says_it(site: Client, policy: Policy) -> None:
     opened(99, priority="low")
     assert "Low" not in asked(site, policy, **{GOAL: "6h"})
     key = Ticket.objects.get(title="First <i>").pk
-    assert f'<a href="/admin/desk/ticket/{key}/change/">First &lt;i&gt;</a>' in html
+    assert f'<a href="/admin/desk/ticket/{key}/change/"><bdi>First &lt;i&gt;</bdi></a>' in html
     policy.refresh_from_db()
     assert policy.goals == GOALS
     assert policy.history.count() == 1
