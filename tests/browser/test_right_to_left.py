@@ -35,7 +35,7 @@ PAGES = [
     "/admin/django_sla/recalculation/add/",
 ]
 
-OWN = ["/queue/", "/calendar/", "/dashboard/?period=30d", "/dashboard/?period=30d&forecast=1"]
+OWN = ["/queue/", "/calendar/", "/dashboard/?period=7d", "/dashboard/?period=7d&forecast=1"]
 """Pages that have a frame of django_sla's own."""
 
 

@@ -10,7 +10,7 @@ from tests.browser.visitor import Visitor
 Way = str | Callable[[Visitor], None]
 """An address, or the steps that lead to a page."""
 
-DASHBOARD = "/dashboard/?period=30d"
+DASHBOARD = "/dashboard/?period=7d"
 TICKET = "/admin/desk/ticket/"
 POLICY = "/admin/django_sla/policy/"
 CALENDAR = "/admin/django_sla/calendar/"
@@ -51,7 +51,7 @@ def tickets_behind_a_figure(visitor: Visitor) -> None:
 
 
 def filtered_dashboard(visitor: Visitor) -> None:
-    visitor.page.goto("/dashboard/?period=7d")
+    visitor.page.goto(DASHBOARD)
     by_department = visitor.page.get_by_role("region", name="By department", exact=True)
     visitor.click(by_department.get_by_role("rowheader").get_by_role("link").first)
 
