@@ -55,31 +55,31 @@ SCHEDULE = {
     "name": ["Monday"],
     "model": ["desk.Ticket"],
     "by": ["priority,month"],
-    "where": ['{"priority": ["urgent", "high"], "department": 1}'],
+    "where": ['{"priority": ["urgent", "high"], "department": 1000}'],
     "weekday": ["0"],
     "recipients": ["user:admin, a@example.com"],
 }
-SCOPE = {"policy": ["1"], "since_0": ["2026-01-01"], "since_1": ["00:00"]}
+SCOPE = {"policy": ["1000"], "since_0": ["2026-01-01"], "since_1": ["00:00"]}
 TARGET = {"metric": ["resolution"], "due_0": ["2030-01-01"], "due_1": ["12:00"], "reason": ["So"]}
 
-SLA = "/admin/desk/ticket/1/sla/"
+SLA = "/admin/desk/ticket/1000/sla/"
 FORMS: dict[str, tuple[str, dict[str, list[str]]]] = {
     # Where it is shown, and what is filled in.
     "/admin/django_sla/policy/add/": ("", POLICY),
-    "/admin/django_sla/policy/1/change/": ("", POLICY),
+    "/admin/django_sla/policy/1000/change/": ("", POLICY),
     "/admin/django_sla/policy/add/what-if/": ("/admin/django_sla/policy/add/", POLICY),
     "/admin/django_sla/policy/add/suggested-goals/": ("/admin/django_sla/policy/add/", POLICY),
     "/admin/django_sla/policy/": ("", {"form-0-order": ["20"], "form-0-enabled": ["on"]}),
     "/admin/django_sla/calendar/add/": ("", CALENDAR),
-    "/admin/django_sla/calendar/1/change/": ("", CALENDAR),
+    "/admin/django_sla/calendar/1000/change/": ("", CALENDAR),
     "/admin/django_sla/calendar/add/what-if/": ("/admin/django_sla/calendar/add/", CALENDAR),
-    "/admin/django_sla/calendar/holidays/?ids=1": (
+    "/admin/django_sla/calendar/holidays/?ids=1000": (
         "",
         {"region": ["CA-ON"], "years": ["2026-2028"]},
     ),
     "/admin/django_sla/reportschedule/add/": ("", SCHEDULE),
     "/admin/django_sla/recalculation/add/": ("", SCOPE),
-    "/admin/desk/ticket/1/change/": ("", {"resolution_target_0": ["2030-01-01"]}),
+    "/admin/desk/ticket/1000/change/": ("", {"resolution_target_0": ["2030-01-01"]}),
     f"{SLA}hold/": ("", {"reason": ["Waits"]}),
     f"{SLA}set-target/": ("", TARGET),
     f"{SLA}waive/": ("", {"metric": ["response"], "reason": ["Away"]}),
@@ -102,14 +102,14 @@ ODD = [
 
 @pytest.fixture
 def desk() -> None:
-    department = Department.objects.create(pk=1, name="Kitchen")
+    department = Department.objects.create(pk=1000, name="Kitchen")
     with as_of(timezone.now() - timedelta(hours=10)):
-        Ticket.objects.create(pk=1, department=department, priority="high")
+        Ticket.objects.create(pk=1000, department=department, priority="high")
     hours = {"mon": [["09:00", "17:00"]]}
-    calendar = Calendar.objects.create(pk=1, name="Old", tz="UTC", hours=hours)
-    Policy.objects.create(pk=1, name="Old", goals={"*": {"response": "1h"}}, calendar=calendar)
+    calendar = Calendar.objects.create(pk=1000, name="Old", tz="UTC", hours=hours)
+    Policy.objects.create(pk=1000, name="Old", goals={"*": {"response": "1h"}}, calendar=calendar)
     ReportSchedule.objects.create(
-        pk=1, name="Old", model="desk.Ticket", weekday=1, recipients=["a@example.com"]
+        pk=1000, name="Old", model="desk.Ticket", weekday=1, recipients=["a@example.com"]
     )
 
 
@@ -192,7 +192,7 @@ def test_lines_are_as_good_as_commas(admin_client: Client, shown: dict[str, Any]
         "policy/{}/change/",
         "policy/{}/history/",
         "policy/{}/history/1/",
-        "policy/1/history/{}/",
+        "policy/1000/history/{}/",
         "policy/{}/delete/",
         "calendar/holidays/?ids={}",
         "reportschedule/{}/preview/",

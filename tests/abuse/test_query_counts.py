@@ -21,7 +21,10 @@ pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 
 COUNTS = (1, 100, 10_000)
 
-SLA = "/admin/desk/ticket/1/"
+KEY = 1_000_000
+"""Of the first ticket: beyond those that the database gives to the others."""
+
+SLA = f"/admin/desk/ticket/{KEY}/"
 DASHBOARD = "/sla/dashboard/?model=desk.ticket&period=90d"
 API = "/api/tickets/"
 SINCE = f"since={timezone.now() - timedelta(days=90):%Y-%m-%d}"
@@ -37,7 +40,7 @@ PAGES = [
     f"{SLA}sla/waive/",
     "/admin/desk/ticket/sla-dashboard/?period=90d",
     "/admin/django_sla/policy/",
-    "/admin/django_sla/policy/1/change/",
+    f"/admin/django_sla/policy/{KEY}/change/",
     "/admin/django_sla/policy/sources/",
     "/admin/django_sla/calendar/",
     "/admin/django_sla/recalculation/",
@@ -62,11 +65,11 @@ PAGES = [
     "/sla/metrics/",
     API,
     f"{API}?sla_state=breached&ordering=sla_due&page_size=200",
-    f"{API}1/",
-    f"{API}1/sla/",
-    f"{API}1/sla/timeline/",
-    f"{API}1/sla/changelog/",
-    f"{API}1/sla/explain/",
+    f"{API}{KEY}/",
+    f"{API}{KEY}/sla/",
+    f"{API}{KEY}/sla/timeline/",
+    f"{API}{KEY}/sla/changelog/",
+    f"{API}{KEY}/sla/explain/",
     f"/api/compliance/?by=agent&{SINCE}",
     f"/api/compliance/?by=department,month&compare=true&{SINCE}",
     f"/api/compliance/tickets/?number=tickets&{SINCE}",
@@ -124,7 +127,7 @@ class Visitor:
             pk=1, name="Desk", goals={"*": {"response": "8h", "resolution": "9h"}}
         )
         with as_of(timezone.now() - timedelta(days=80)):
-            ticket = Ticket.objects.create(pk=1, assignee=user, department_id=1)
+            ticket = Ticket.objects.create(pk=KEY, assignee=user, department_id=1)
         Comment.objects.create(ticket=ticket, author=user, created_at=timezone.now())
         self.client = Client()
         self.client.force_login(user)
