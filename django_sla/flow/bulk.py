@@ -1,6 +1,6 @@
 """Many tickets at once, in a number of queries that does not grow with the tickets of a batch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from django_sla.flow.writing import (
     write_history,
 )
 from django_sla.tables.columns import COLUMNS
+from django_sla.tables.update import update_many
 
 if TYPE_CHECKING:
     from django_sla.ticket.declaration import SLA
@@ -46,7 +47,7 @@ def bulk_create(
         created = write(tickets)
         if is_stamped(sla):
             progress = open_all()
-            sla.rows(using).bulk_update(tickets, list(COLUMNS))
+            _write_columns(sla, tickets, using)
         pks = [ticket.pk for ticket in tickets]
         store(sla, dict(zip(pks, progress, strict=True)), using)
         write_history(tickets, observer, update=False)
@@ -117,9 +118,14 @@ def observe_rows(observer: Observer, before: dict[Any, Row]) -> dict[Any, Column
             stale.append(ticket)
     store(sla, progress, using)
     if stale:
-        sla.rows(using).bulk_update(stale, list(COLUMNS))
+        _write_columns(sla, stale, using)
     write_history(tickets, observer, update=True)
     return results
+
+
+def _write_columns(sla: "SLA", tickets: Iterable[Any], using: str) -> None:
+    rows = [(ticket.pk, *(getattr(ticket, name) for name in COLUMNS)) for ticket in tickets]
+    update_many(sla.model, COLUMNS, rows, using)
 
 
 def _reading(ticket: Any, before: Row) -> Row:
