@@ -1,6 +1,7 @@
 """What each page shows does what its text says. ``tests/docs/test_examples.py`` runs this, in a
 process of its own: the examples are for a project that is called as they call it."""
 
+import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -31,10 +32,14 @@ from django.template import engines
 from django.test import Client, RequestFactory, override_settings
 from rest_framework.test import APIClient
 
+from django_sla.channels.webhook import payload
 from django_sla.conf import settings
+from django_sla.flow.message import Item
 from django_sla.integrations import tasks
 from django_sla.models import Calendar, Feed, Policy, ReportSchedule
 from django_sla.moment import as_of, now
+from django_sla.registry import register_recipients
+from django_sla.tables.delivery import NoticeKind
 from tests.docs.pages import DOCS, all_blocks, blocks
 
 pytestmark = pytest.mark.django_db
@@ -144,6 +149,25 @@ def test_channels(play: Player, anna: User) -> None:
     page = play("how-to/channels.md")
     assert page["locale_of"](anna) == ("fr", "Europe/Paris")
     assert callable(page["verify"])  # tests/channels checks it against real calls
+    (shown,) = (json.loads(block.text) for block in blocks(DOCS / "how-to/channels.md", "json"))
+    late = ticket(priority="urgent")
+    explanation = late.sla.explain("resolution", after(5))
+    item = Item(
+        kind=NoticeKind.BREACHED,
+        key="17",
+        ticket=late,
+        metric="resolution",
+        cycle=1,
+        when="due",
+        at=after(4),
+        due=after(4),
+        verdict=explanation.verdict,
+        explanation=explanation,
+        url="https://desk.example.com/tickets/17/",
+    )
+    sent = payload(item)
+    assert (list(sent), list(sent["data"])) == (list(shown), list(shown["data"]))
+    assert sent["type"] == shown["type"]
 
 
 def test_comments(play: Player, anna: User, rita: User) -> None:
@@ -328,6 +352,22 @@ def test_policies(play: Player) -> None:
     assert {found.name for found in Policy.objects.all()} == {"Operations", "Operations 2027"}
     operations = Project.objects.get(key="OPS")
     assert ticket(project=operations, title="Outage").response_target == after(6)
+
+
+def test_policy_files(tmp_path: Path) -> None:
+    whole, condition = (block.text for block in blocks(DOCS / "how-to/policy-files.md", "json"))
+    Project.objects.create(key="OPS")
+    register_recipients("lead", lambda ticket: None)
+    file = tmp_path / "policies.json"
+    file.write_text(whole)
+    call_command("sla_policies", load=str(file), verbosity=0)
+    assert Policy.objects.get().name == "VIP"
+    document = json.loads(whole)
+    key = Project.objects.get().pk
+    document["policies"][0]["conditions"] = [{**json.loads(condition), "value": key}]
+    file.write_text(json.dumps(document))
+    call_command("sla_policies", load=str(file), verbosity=0)
+    assert Policy.objects.get().conditions[0]["value"] == key
 
 
 def test_privacy(play: Player) -> None:
