@@ -130,6 +130,17 @@ def public_holidays(visitor: Visitor) -> None:
     visitor.press("Show the holidays")
 
 
+def public_holidays_of_several(visitor: Visitor) -> None:
+    visitor.page.goto(CALENDAR)
+    for name in ("One of several", "Two of several"):
+        row = visitor.page.get_by_role("row").filter(has=visitor.link(name))
+        row.get_by_role("checkbox").check()
+    visitor.page.get_by_label("Action:").select_option(
+        label="Add public holidays to the selected calendars…"
+    )
+    visitor.press("Run")
+
+
 def what_would_change(visitor: Visitor) -> None:
     visitor.page.goto("/admin/django_sla/recalculation/add/")
     visitor.button("See what would change").click()
@@ -219,6 +230,7 @@ ADMIN: dict[str, Way] = {
     "a calendar": follow(CALENDAR, "In use"),
     "a calendar with errors": calendar_with_errors,
     "public holidays": public_holidays,
+    "public holidays of several": public_holidays_of_several,
     "a calendar in use": deletion,
     "notices": "/admin/django_sla/notice/",
     "a notice": "/admin/django_sla/notice/1/change/",
