@@ -163,7 +163,8 @@ def _break(root: Any, chance: random.Random, junk: list[Any]) -> Any:
         case 7 if isinstance(value, list):
             value.append(chance.choice(junk))
         case 7:
-            parent[key] = [value] * chance.choice([1, 2, 300])
+            is_short = not isinstance(value, str) or len(value) < 1_000
+            parent[key] = [value] * chance.choice([1, 2, 300 if is_short else 3])
         case _:
             elsewhere, other = chance.choice(places)
             parent[key] = fresh(elsewhere.get(other) if isinstance(elsewhere, dict) else value)

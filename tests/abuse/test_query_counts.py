@@ -124,7 +124,7 @@ class Visitor:
         for number in range(1, 13):
             Department.objects.create(pk=number, name=f"Department {number}")
         Policy.objects.create(
-            pk=1, name="Desk", goals={"*": {"response": "8h", "resolution": "9h"}}
+            pk=KEY, name="Desk", goals={"*": {"response": "8h", "resolution": "9h"}}
         )
         with as_of(timezone.now() - timedelta(days=80)):
             ticket = Ticket.objects.create(pk=KEY, assignee=user, department_id=1)
