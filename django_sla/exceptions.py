@@ -5,9 +5,9 @@ from datetime import datetime
 from inspect import cleandoc
 from typing import TYPE_CHECKING
 
-from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured, ValidationError
-from django.utils.translation import gettext as _
+
+from django_sla.words import translated
 
 if TYPE_CHECKING:
     from django_sla.conf import Problem
@@ -23,9 +23,7 @@ class SLAError(Exception):
         paragraph = " ".join(cleandoc(type(self).__doc__ or "").partition("\n\n")[0].split())
         if not paragraph:  # under ``python -OO``; the arguments alone say enough then
             return super().__str__()
-        # Before that there are no translations to be had.
-        words = _(paragraph) if apps.ready else paragraph
-        return words.format(*self.args)
+        return translated(paragraph).format(*self.args)
 
 
 class InvalidSettings(SLAError, ImproperlyConfigured):

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.apps import apps
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -19,6 +20,12 @@ STRETCHES: Mapping[Stretch, Any] = {
     Stretch.CLOSED: gettext_lazy("outside opening hours"),
     Stretch.HOLIDAY: gettext_lazy("holiday"),
 }
+
+
+def translated(text: str) -> str:
+    """A text in the current language; as it is before the apps are loaded, when there are no
+    translations yet."""
+    return _(text) if apps.ready else text
 
 
 def refusal(error: CoreError) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
 
 from django_sla.channels.base import Channel
 from django_sla.channels.locale import speaking_to
@@ -36,7 +37,7 @@ class Apprise(Channel):
             title = one_line(render_to_string("django_sla/chat/title.txt", context))
             body = render_to_string("django_sla/chat/body.txt", context).strip()
         if not self._services().notify(body=body, title=title, body_format="text"):
-            raise ConnectionError('Apprise could not tell it; its log, "apprise", says why.')
+            raise ConnectionError(_('Apprise could not tell it; its log, "apprise", says why.'))
 
     def _services(self) -> Any:
         """Made anew for each message, so that threads share nothing."""

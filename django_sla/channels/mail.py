@@ -14,6 +14,7 @@ from django.core import mail
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils.encoding import punycode
+from django.utils.translation import gettext as _
 
 from django_sla.channels.base import Channel
 from django_sla.channels.illustrated import IllustratedEmail
@@ -82,10 +83,13 @@ class Email(Channel):
             for code, said in error.recipients.values():
                 if 500 <= code <= 599:
                     text = said.decode(errors="replace") if isinstance(said, bytes) else said
-                    raise Undeliverable(f"{address} was refused: {code} {text}") from error
+                    raise Undeliverable(
+                        _("%(address)s was refused: %(code)s %(text)s")
+                        % {"address": address, "code": code, "text": text}
+                    ) from error
             raise
         if sent == 0:  # a backend that fails silently
-            raise ConnectionError("The mail backend sent nothing, and does not say why.")
+            raise ConnectionError(_("The mail backend sent nothing, and does not say why."))
 
     def _email(self, message: Message, address: str) -> EmailMultiAlternatives:
         kind = "digest" if message.is_digest else "notice"
@@ -141,12 +145,16 @@ def _alias(using: str | None) -> str:
 def _checked(message: Message | Letter) -> str:
     """The address, provided that it is a single one and nothing besides."""
     if not message.address:
-        who = f"{message.user} has" if message.user else "There is"
-        raise Undeliverable(f"{who} no e-mail address.")
+        if not message.user:
+            raise Undeliverable(_("There is no e-mail address."))
+        raise Undeliverable(_("%(user)s has no e-mail address.") % {"user": message.user})
     try:
         return Address(addr_spec=message.address).addr_spec
     except (ValueError, IndexError, MessageError) as error:  # all that the parser raises
-        raise Undeliverable(f"{message.address!r} is no e-mail address: {error}") from None
+        raise Undeliverable(
+            _("%(address)r is no e-mail address: %(error)s")
+            % {"address": message.address, "error": error}
+        ) from None
 
 
 def _headers(message: Message, from_email: str) -> dict[str, str]:

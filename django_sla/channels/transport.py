@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from django.utils.encoding import punycode
+from django.utils.translation import gettext as _
 
 MOST_BYTES = 4096
 """Of an answer that are read."""
@@ -109,7 +110,10 @@ def post(
             response = connection.getresponse()
             return Answer(response.status, "" if response.status < 300 else _begin(response))
     except TimeoutError:
-        raise TimeoutError(f"{target} did not answer within {timeout:g} seconds.") from None
+        raise TimeoutError(
+            _("%(target)s did not answer within %(seconds)g seconds.")
+            % {"target": target, "seconds": timeout}
+        ) from None
     except (http.client.HTTPException, OSError) as error:
         raise ConnectionError(f"{target}: {type(error).__name__}: {error}") from error
 
@@ -150,7 +154,9 @@ def _connected(target: Target, limit: _Limit, context: ssl.SSLContext) -> socket
     if not target.allow_private:
         for *_how, address in found:
             if not is_public(address[0]):
-                raise ConnectionError(f"{address[0]} is not a public address")
+                raise ConnectionError(
+                    _("%(address)s is not a public address") % {"address": address[0]}
+                )
     for number, (family, kind, protocol, _name, address) in enumerate(found, start=1):
         sock = socket.socket(family, kind, protocol)
         try:
@@ -168,7 +174,7 @@ def _connected(target: Target, limit: _Limit, context: ssl.SSLContext) -> socket
             sock.close()
             if number == len(found):
                 raise
-    raise ConnectionError("the name has no address")
+    raise ConnectionError(_("the name has no address"))
 
 
 def _resolved(target: Target, limit: _Limit) -> list[tuple[Any, ...]]:

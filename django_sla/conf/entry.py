@@ -6,7 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.utils.translation import gettext_noop
+
 from django_sla.core.errors import say
+from django_sla.words import translated
 
 NAME = "DJANGO_SLA"
 
@@ -122,4 +125,7 @@ def did_you_mean(word: object, known: Iterable[str]) -> str:
     by_spelling = {name.casefold(): name for name in known}
     spelling = word[:80].casefold() if isinstance(word, str) else ""
     close = difflib.get_close_matches(spelling, by_spelling, n=1)
-    return f"Did you mean {json.dumps(by_spelling[close[0]], ensure_ascii=False)}?" if close else ""
+    if not close:
+        return ""
+    question = translated(gettext_noop("Did you mean %(name)s?"))
+    return question % {"name": json.dumps(by_spelling[close[0]], ensure_ascii=False)}
