@@ -1,6 +1,6 @@
 """Channels, as the setting gives them: by which deadlines are announced."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -60,8 +60,16 @@ def _channel(name: str, entry: Entry) -> Channel:
     return Channel(
         name=name,
         backend=backend.value if backend.is_text() else "",
-        options={str(key): value for key, value in table.value.items() if key != "backend"},
+        options=dict(_options(table)),
     )
+
+
+def _options(table: Entry) -> Iterator[tuple[str, Any]]:
+    for key, entry in table.rows():
+        if not isinstance(key, str):
+            entry.wrong("the name of an option must be a text")
+        elif key != "backend":
+            yield key, entry.value
 
 
 def made(channel: Channel) -> tuple[Any, list[Problem]]:

@@ -101,7 +101,7 @@ def things() -> list[Any]:
         frozenset(["a"]),
         ("09:00", "17:00"),
         range(10**9),
-        iter(["a"]),
+        iter(()),
         object(),
         object,
         len,
@@ -172,6 +172,13 @@ def test_one_place_of_it_broken() -> None:
     for chance in draws("settings"):
         found.update(p.id for p in check(broken(EVERYTHING, chance, junk)))
     assert len(found) >= 8
+
+
+def test_an_option_of_a_channel_has_a_text_for_a_name() -> None:
+    pager = EVERYTHING["CHANNELS"]["pager"]
+    for key in (1, None, 10**10_000):
+        problem, *rest = check({"CHANNELS": {"pager": {**pager, key: 1}}})
+        assert (problem.message, rest) == ("the name of an option must be a text.", [])
 
 
 anything = st.recursive(
