@@ -8,6 +8,8 @@ import pytest
 
 # Projects of their own, each run where the built wheel is installed: tox -e host-plain and others.
 collect_ignore_glob = ["hosts/*/test_*.py"]
+# Run by tests/docs in a process of its own; here its app "desk" would be found by everybody.
+collect_ignore = ["docs/site"]
 
 MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
 """An ordinary Monday morning; tests tell times as hours from here."""

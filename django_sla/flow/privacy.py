@@ -63,8 +63,7 @@ class Person:
 
     @classmethod
     def of(cls, user: Any) -> "Person":
-        name = type(user).get_email_field_name() if hasattr(user, "get_email_field_name") else ""
-        return cls(pk=user.pk, email=getattr(user, name, None) or "" if name else "")
+        return cls(pk=user.pk, email=getattr(user, user.get_email_field_name(), None) or "")
 
 
 def cutoff(now: datetime | None = None) -> datetime | None:

@@ -136,7 +136,8 @@ def _text(field: Any, row: Any) -> str:
 def destroy(model: Any, keys: Collection[int], parts: Collection[Part], using: str) -> None:
     """Destroy the salts of these rows, so that nobody can find out from their seals what they said
     of people."""
-    if not keys or not isinstance(model._meta.pk, models.AutoField):
+    is_numbered = isinstance(model._meta.pk, models.AutoField)
+    if not keys or not is_numbered or not router.allow_migrate_model(using, Seal):
         return
     seals = Seal._base_manager.using(using).filter(
         model=model._meta.label, last__gte=min(keys), after__lt=max(keys)
