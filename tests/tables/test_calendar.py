@@ -88,8 +88,7 @@ def test_a_time_zone_that_is_unknown(tz: str, message: str) -> None:
         ({"mon": []}, "no weekday has a span, so it would never open; give one"),
         (
             {"mon": [["09:00", "12:00"], ["11:00", "17:00"]]},
-            "hours['mon']: 11:00-17:00 overlaps 09:00-12:00; "
-            "make one span of them, or shorten one",
+            "hours['mon']: 11:00-17:00 overlaps 09:00-12:00; make one span of them, or shorten one",
         ),
         (
             {"mon": [["22:00", "06:00"]], "tue": [["05:00", "17:00"]]},
