@@ -13,7 +13,7 @@ from django.test import RequestFactory
 from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
-from django_sla.core.seal import DESTROYED
+from django_sla.core.seal import DESTROYED, SALT
 from django_sla.exceptions import AppendOnly, SealedAtOnce
 from django_sla.flow import seal as sealing
 from django_sla.models import Seal
@@ -48,6 +48,12 @@ def sealed() -> None:
     run()
     with time_machine.travel(timezone.now() + timedelta(minutes=11)):
         run()
+
+
+def sealed_later() -> None:
+    """The same, where something is sealed already."""
+    with time_machine.travel(timezone.now() + timedelta(minutes=30)):
+        sealed()
 
 
 @pytest.fixture
@@ -89,9 +95,8 @@ def test_in_several_seals(monkeypatch: pytest.MonkeyPatch, ticket: Any) -> None:
     monkeypatch.setattr(sealing, "BLOCK", 2)
     for _ in range(5):
         Ticket.objects.create()
-    with time_machine.travel(timezone.now() + timedelta(minutes=30)):
-        sealed()
-        assert run("--verify")[1] == ""
+    sealed_later()
+    assert run("--verify")[1] == ""
     assert Seal.objects.exclude(records=b"").count() > 5
 
 
@@ -99,7 +104,7 @@ def test_a_column_that_came_later_is_not_sealed(
     as_agent: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as before:
-        before.setattr(sealing, "columns_of", lambda model: ["id"])
+        before.setattr(sealing, "facts_of", lambda model: ["id"])
         Ticket.objects.create()
         sealed()
     History.objects.update(title="Another")
@@ -227,9 +232,11 @@ def test_the_salt_of_an_address_is_destroyed_and_that_of_the_person_is_not(ticke
     sealed()
     call_command("sla_privacy", "--purge", verbosity=0)
     seal = Seal.objects.exclude(records=b"").get(model="desk.HistoricalTicket")
-    salts = bytes(seal.salts)
-    assert salts[16:32] == DESTROYED
-    assert salts[:16] != DESTROYED
+    assert seal.people[-1] == "client_ip"
+    width = SALT * len(seal.people)
+    salts = bytes(seal.salts)[:width]
+    assert salts[-SALT:] == DESTROYED
+    assert DESTROYED not in salts[:-SALT]
 
 
 def test_after_a_purge_nobody_can_put_an_address_there(ticket: Any) -> None:
@@ -240,6 +247,33 @@ def test_after_a_purge_nobody_can_put_an_address_there(ticket: Any) -> None:
     row = History.objects.earliest("history_id")
     History.objects.filter(pk=row.pk).update(client_ip="198.51.100.1")
     assert "says another person or address" in wrong()
+
+
+def test_after_an_erasure_nobody_can_put_another_person_there(ticket: Any, requester: Any) -> None:
+    call_command("sla_privacy", "--erase", "agent", verbosity=0)
+    row = History.objects.earliest("history_id")
+    History.objects.filter(pk=row.pk).update(history_user=requester)
+    assert "says another person or address" in wrong()
+
+
+def test_who_is_not_erased_is_still_held(ticket: Any, requester: Any) -> None:
+    """Of a row that names two people, the other one."""
+    Ticket.objects.create(assignee=requester)
+    sealed_later()
+    call_command("sla_privacy", "--erase", "requester", verbosity=0)
+    assert run("--verify")[1] == ""
+    row = History.objects.latest("history_id")
+    assert row.assignee_id is None
+    History.objects.filter(pk=row.pk).update(history_user=requester)
+    assert wrong() == f"default: desk.HistoricalTicket {row.pk}: says another person or address"
+
+
+def test_a_salt_destroyed_by_hand_hides_no_change(ticket: Any, requester: Any) -> None:
+    for seal in Seal.objects.exclude(records=b""):
+        Seal.objects.filter(pk=seal.pk).update(salts=bytes(len(seal.salts)))
+    event = ticket.sla_events.get(kind="agent_replied")
+    TicketSLAEvent.objects.filter(pk=event.pk).update(actor=requester)
+    assert f"desk.TicketSLAEvent {event.pk}: says another person or address" in wrong()
 
 
 def test_erasing_a_person_leaves_the_chain_whole(ticket: Any) -> None:

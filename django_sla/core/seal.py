@@ -1,15 +1,15 @@
 """Seals: short digests of rows, chained, by which a change made behind the program's back shows.
 
-A row's facts have one digest. What it says of people has two more, of who and of the address, each
-made with a random salt of its own. Once a salt is destroyed nobody can find out any more what was
-there, and the chain, which is made of the digests alone, stays whole.
+A row's facts have one digest. Each column that says something of people has one more, made with a
+random salt of its own. Once a salt is destroyed nobody can find out any more what was there, and
+the chain, which is made of the digests alone, stays whole.
 
 Digests are BLAKE2b (RFC 7693): of 128 bits for the parts of a row, of 256 for the chain.
 """
 
 import json
 import struct
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final
@@ -23,8 +23,6 @@ DESTROYED: Final = bytes(SALT)
 BEGINNING: Final = bytes(32)
 """What the first seal of a chain follows."""
 
-_RECORD: Final = struct.Struct(">q8s16s16s16s")
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Record:
@@ -34,33 +32,26 @@ class Record:
     ticket: bytes
     """A digest of the ticket's key: with a ticket that is deleted, its events go."""
     facts: bytes
-    who: bytes
-    address: bytes
+    people: tuple[bytes, ...]
+    """Of each column that says something of people."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Content:
-    """A row as far as it is sealed; all values as text."""
+    """A row as far as it is sealed; all values as text, and nothing as an empty one."""
 
     key: int
     ticket: str
     facts: Mapping[str, str]
-    who: Mapping[str, str]
-    address: str
+    people: tuple[str, ...]
 
-    @property
-    def names_all(self) -> bool:
-        """Whether every column that can say something of people does."""
-        return all(self.who.values())
-
-    def record(self, who: bytes, address: bytes) -> Record:
-        """With these two salts."""
+    def record(self, salts: Sequence[bytes]) -> Record:
+        """With a salt for each column that says something of people."""
         return Record(
             key=self.key,
             ticket=ticket_digest(self.ticket),
             facts=_digest(self.facts),
-            who=_digest(self.who, who),
-            address=_digest(self.address, address),
+            people=tuple(map(_digest, self.people, salts)),
         )
 
 
@@ -69,19 +60,26 @@ def ticket_digest(key: str) -> bytes:
 
 
 def pack(records: Iterable[Record]) -> bytes:
-    return b"".join(_RECORD.pack(r.key, r.ticket, r.facts, r.who, r.address) for r in records)
+    """Of records of one model, which all have as many columns."""
+    return b"".join(
+        _layout(len(r.people)).pack(r.key, r.ticket, r.facts, *r.people) for r in records
+    )
 
 
-def unpack(packed: bytes) -> Iterator[Record]:
+def unpack(packed: bytes, columns: int) -> Iterator[Record]:
     """
     Raises:
-        ValueError: it is no whole number of records.
+        ValueError: it is no whole number of records with so many columns of people.
     """
     try:
-        for key, ticket, facts, who, address in _RECORD.iter_unpack(packed):
-            yield Record(key=key, ticket=ticket, facts=facts, who=who, address=address)
+        for key, ticket, facts, *people in _layout(columns).iter_unpack(packed):
+            yield Record(key=key, ticket=ticket, facts=facts, people=tuple(people))
     except struct.error as error:
         raise ValueError(str(error)) from None
+
+
+def _layout(columns: int) -> struct.Struct:
+    return struct.Struct(f">q8s16s{'16s' * columns}")
 
 
 def chained(previous: bytes, header: Mapping[str, object], packed: bytes) -> bytes:

@@ -4,7 +4,7 @@ Facts stay. No clock depends on who did something or from where, so that no dead
 no report by priority is another afterwards.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -19,12 +19,13 @@ from django_sla.conf import settings
 from django_sla.flow.retry import patiently
 from django_sla.moment import now as read_now
 from django_sla.tables.delivery import Notice, Standing
-from django_sla.tables.event import ERASED_MARK
+from django_sla.tables.event import ERASED_KEY, ERASED_MARK
 from django_sla.tables.feed import Feed
-from django_sla.tables.personal import addressed, events, histories, people, texts
+from django_sla.tables.history import has_address
+from django_sla.tables.personal import ACTOR, ADDRESS, REASON, WHY, events, histories, users
 from django_sla.tables.recalculation import Recalculation
 from django_sla.tables.recipients import USER
-from django_sla.tables.seal import Part, destroy
+from django_sla.tables.seal import destroy
 from django_sla.tables.update import update_many
 
 BATCH = 1_000
@@ -47,8 +48,8 @@ class Piece:
     """What is taken away, in words."""
     rows: QuerySet[Any]
     change: Callable[[QuerySet[Any]], object]
-    parts: tuple[Part, ...] = ()
-    """What of it is sealed."""
+    columns: tuple[str, ...] = ()
+    """What of it may be sealed."""
 
     def count(self) -> int:
         return self.rows.count()
@@ -62,7 +63,20 @@ class Person:
     email: str = ""
 
     @classmethod
-    def of(cls, user: Any) -> "Person":
+    def called(cls, text: str) -> "Person":
+        """Who logs in as this, or has this primary key or had it.
+
+        Raises:
+            ValidationError: nobody logs in so, and it is no key.
+        """
+        model: Any = get_user_model()
+        users = model._base_manager
+        user = users.filter(**{model.USERNAME_FIELD: text}).first()
+        if user is None:
+            key = model._meta.pk.to_python(text)
+            user = users.filter(pk=key).first()
+            if user is None:
+                return cls(pk=key)
         return cls(pk=user.pk, email=getattr(user, user.get_email_field_name(), None) or "")
 
 
@@ -75,22 +89,24 @@ def cutoff(now: datetime | None = None) -> datetime | None:
 def to_purge(before: datetime, using: str) -> Iterator[Piece]:
     """What is older than it is kept: addresses in changelogs, whom closed notices were for, and
     links to calendars that were revoked."""
-    for model in addressed():
-        if router.db_for_write(model) == using:
+    for model in histories():
+        if has_address(model) and router.db_for_write(model) == using:
             yield Piece(
                 label=model._meta.label,
                 what=gettext_lazy("addresses"),
                 rows=_rows(model, using).filter(history_date__lt=before, client_ip__isnull=False),
                 change=lambda rows: rows.update(client_ip=None),
-                parts=("address",),
+                columns=(ADDRESS,),
             )
     if router.db_for_write(Notice) == using:
-        closed = _rows(Notice, using).filter(created_at__lt=before).exclude(standing="waiting")
+        closed = (
+            _rows(Notice, using).filter(created_at__lt=before).exclude(standing=Standing.WAITING)
+        )
         named = closed.exclude(recipient__in=["", ERASED_RECIPIENT])
         yield Piece(
             label=Notice._meta.label,
             what=gettext_lazy("recipients"),
-            rows=named,
+            rows=named.filter(created_at__lt=before),
             change=lambda rows: rows.update(recipient=ERASED_RECIPIENT, problem=""),
         )
     if router.db_for_write(Feed) == using:
@@ -137,8 +153,8 @@ def _in_events(person: Person, using: str, reasons: bool) -> Iterator[Piece]:
         changed = []
         for pk, data in rows.values_list("pk", "data"):
             if reasons:
-                data.pop("reason", None)
-            changed.append((pk, data | {"actor": ERASED_MARK}))
+                data.pop(REASON, None)
+            changed.append((pk, data | {ERASED_KEY: ERASED_MARK}))
         update_many(rows.model, ["data"], changed, using, constants={"actor": None})
 
     for model in events():
@@ -148,7 +164,7 @@ def _in_events(person: Person, using: str, reasons: bool) -> Iterator[Piece]:
                 what=gettext_lazy("who did it"),
                 rows=_rows(model, using).filter(actor=person.pk),
                 change=change,
-                parts=("who",),
+                columns=(ACTOR, REASON) if reasons else (ACTOR,),
             )
 
 
@@ -156,22 +172,22 @@ def _in_histories(person: Person, using: str, reasons: bool) -> Iterator[Piece]:
     for model in histories():
         if router.db_for_write(model) != using:
             continue
-        for field in people(model):
-            nothing: dict[str, Any] = {field.name: None}
+        for field in users(model):
+            columns = [field.attname]
             if field.name == "history_user":
-                nothing |= {"client_ip": None} if model in set(addressed()) else {}
-                nothing |= {text.name: None for text in texts(model)} if reasons else {}
+                columns += [ADDRESS] if has_address(model) else []
+                columns += [WHY] if reasons else []
             yield Piece(
                 label=model._meta.label,
                 what=field.verbose_name or field.name,
                 rows=_rows(model, using).filter(**{field.name: person.pk}),
-                change=partial(_set, nothing),
-                parts=("who", "address") if "client_ip" in nothing else ("who",),
+                change=partial(_empty, columns),
+                columns=tuple(columns),
             )
 
 
-def _set(values: dict[str, Any], rows: QuerySet[Any]) -> None:
-    rows.update(**values)
+def _empty(columns: Sequence[str], rows: QuerySet[Any]) -> None:
+    rows.update(**dict.fromkeys(columns))
 
 
 def _forget_recipient(rows: QuerySet[Any]) -> None:
@@ -197,8 +213,8 @@ def work_off(piece: Piece, watch: Watch = lambda number: False) -> int:
 def _in_one(piece: Piece, keys: list[Any], using: str) -> None:
     with transaction.atomic(using=using):
         piece.change(_rows(piece.rows.model, using).filter(pk__in=keys))
-        if piece.parts:
-            destroy(piece.rows.model, keys, piece.parts, using)
+        if piece.columns:
+            destroy(piece.rows.model, keys, piece.columns, using)
 
 
 def _rows(model: Any, using: str) -> QuerySet[Any]:
@@ -225,10 +241,10 @@ def held(using: str) -> Iterator[Held]:
     for model in histories():
         if router.db_for_read(model) != using:
             continue
-        if any(field.name == "history_user" for field in people(model)):
+        if any(field.name == "history_user" for field in users(model)):
             rows = _rows(model, using).exclude(history_user=None)
             yield _held(rows, gettext_lazy("who did it"), "history_date")
-        if model in set(addressed()):
+        if has_address(model):
             rows = _rows(model, using).exclude(client_ip=None)
             yield _held(rows, gettext_lazy("addresses"), "history_date")
     if router.db_for_read(Notice) == using:
@@ -241,16 +257,3 @@ def held(using: str) -> Iterator[Held]:
 def _held(rows: QuerySet[Any], what: Any, dated: str) -> Held:
     found = rows.aggregate(oldest=Min(dated))
     return Held(label=rows.model._meta.label, what=what, count=rows.count(), oldest=found["oldest"])
-
-
-def user_called(text: str) -> Any:
-    """The user who logs in as this, or who has this primary key; None where there is none."""
-    model: Any = get_user_model()
-    try:
-        return model._base_manager.get(**{model.USERNAME_FIELD: text})
-    except model.DoesNotExist:
-        pass
-    try:
-        return model._base_manager.filter(pk=model._meta.pk.to_python(text)).first()
-    except Exception:  # a text that is no key
-        return None

@@ -1,10 +1,11 @@
 """Sealing events and changelogs, and finding out whether they still are as they were."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import chain
 from typing import Any
 
 from django.apps import apps
@@ -15,7 +16,8 @@ from django_sla.core.seal import DESTROYED, SALT, Content, Record, pack, ticket_
 from django_sla.exceptions import SealedAtOnce
 from django_sla.moment import now as read_now
 from django_sla.tables.event import SLAEvent
-from django_sla.tables.seal import Seal, columns_of, contents, sealed_models
+from django_sla.tables.personal import of_people
+from django_sla.tables.seal import Seal, contents, facts_of, sealed_models
 
 BLOCK = 5_000
 """Rows in one seal."""
@@ -71,11 +73,10 @@ def _add(
     now: datetime,
     using: str,
 ) -> None:
-    columns = columns_of(model)
-    salts = [(os.urandom(SALT), os.urandom(SALT)) for _row in rows]
-    records = [
-        content.record(*pair) for content, pair in zip(contents(rows, columns), salts, strict=True)
-    ]
+    columns, people = facts_of(model), of_people(model)
+    salts = [[os.urandom(SALT) for _name in people] for _row in rows]
+    found = contents(rows, columns, people)
+    records = [content.record(own) for content, own in zip(found, salts, strict=True)]
     seals = Seal._base_manager.using(using)
     try:
         with transaction.atomic(using=using):
@@ -88,8 +89,9 @@ def _add(
                 seen=seen[0],
                 seen_at=seen[1],
                 columns=columns,
+                people=people,
                 records=pack(records),
-                salts=b"".join(who + address for who, address in salts),
+                salts=b"".join(chain.from_iterable(salts)),
                 sealed_at=now,
             )
             made.digest = made.digest_after(previous.digest if previous else "")
@@ -163,8 +165,8 @@ class Verification:
             model: Any = apps.get_model(made.model)
             rows = model._base_manager.using(self._using)
             rows = list(rows.filter(pk__gt=made.after, pk__lte=made.last))
-            found = {content.key: content for content in contents(rows, made.columns)}
-            records = list(unpack(bytes(made.records)))
+            found = {row.key: row for row in contents(rows, made.columns, made.people)}
+            records = list(unpack(bytes(made.records), len(made.people)))
         except LookupError as error:
             yield finding(Wrong.UNREADABLE, detail=f"there is no {error}")
             return
@@ -172,12 +174,14 @@ class Verification:
             yield finding(Wrong.BROKEN, detail=str(error))
             return
         self.rows += len(records)
-        salts = bytes(made.salts)
+        salts, width = bytes(made.salts), SALT * len(made.people)
         for place, record in enumerate(records):
             content = found.pop(record.key, None)
             if content is not None:
-                pair = salts[2 * SALT * place : 2 * SALT * (place + 1)]
-                wrong = self._difference(record, content, pair[:SALT], pair[SALT:])
+                own = salts[width * place : width * (place + 1)]
+                wrong = self._difference(
+                    record, content, [own[at : at + SALT] for at in range(0, width, SALT)]
+                )
                 if wrong is not None:
                     yield finding(wrong, record.key)
             elif record.ticket in self._tickets_deleted(model):
@@ -187,22 +191,17 @@ class Verification:
         for key in found:
             yield finding(Wrong.ADDED, key)
 
-    def _difference(
-        self, record: Record, content: Content, who: bytes, address: bytes
-    ) -> Wrong | None:
-        is_now = content.record(who, address)
+    def _difference(self, record: Record, content: Content, salts: Sequence[bytes]) -> Wrong | None:
+        is_now = content.record(salts)
         if (is_now.facts, is_now.ticket) != (record.facts, record.ticket):
             return Wrong.CHANGED
-        # Without its salt a digest says nothing; but then something has to have been taken away.
-        lost = {
-            "who": who == DESTROYED and not content.names_all,
-            "address": address == DESTROYED and not content.address,
-        }
-        if (is_now.who != record.who and not lost["who"]) or (
-            is_now.address != record.address and not lost["address"]
+        for salt, text, then, now in zip(
+            salts, content.people, record.people, is_now.people, strict=True
         ):
-            return Wrong.PERSON_CHANGED
-        self.forgotten += any(lost.values())
+            # Without its salt a digest says nothing; but then nothing must be there any more.
+            if text if salt == DESTROYED else then != now:
+                return Wrong.PERSON_CHANGED
+        self.forgotten += DESTROYED in salts
         return None
 
     def _tickets_deleted(self, model: Any) -> set[bytes]:

@@ -24,6 +24,7 @@ class Migration(migrations.Migration):
                 ("seen", models.BigIntegerField(verbose_name="seen")),
                 ("seen_at", models.DateTimeField(verbose_name="seen at")),
                 ("columns", models.JSONField(verbose_name="columns")),
+                ("people", models.JSONField(verbose_name="columns about people")),
                 ("records", models.BinaryField(verbose_name="records")),
                 ("salts", models.BinaryField(verbose_name="salts")),
                 ("digest", models.CharField(max_length=64, verbose_name="digest")),

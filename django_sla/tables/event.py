@@ -51,8 +51,9 @@ class _Erased:
 
 ERASED = _Erased()
 
+ERASED_KEY = "actor"
 ERASED_MARK = "erased"
-"""``data["actor"]`` of an event whose actor was erased: it was not the system."""
+"""What ``data`` says of an event whose actor was erased: it was not the system."""
 
 
 class SLAEvent(models.Model):
@@ -126,7 +127,7 @@ class SLAEvent(models.Model):
     @property
     def is_erased(self) -> bool:
         """Whether a person caused it of whom nothing is known any more."""
-        return self.actor_id is None and self.data.get("actor") == ERASED_MARK
+        return self.actor_id is None and self.data.get(ERASED_KEY) == ERASED_MARK
 
     @property
     def due(self) -> datetime | None:

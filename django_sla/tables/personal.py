@@ -6,13 +6,20 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib.auth import get_user_model
-from django.db.models import Field, ForeignKey, Model
+from django.db.models import ForeignKey
 
 from django_sla import registry
+from django_sla.tables.event import SLAEvent
 from django_sla.tables.history import ClientIPHistory, has_address
 
+ACTOR, REASON = "actor_id", "reason"
+"""Of an event; the reason is in its ``data``."""
 
-def events() -> "Iterator[type[Model]]":
+WHY, ADDRESS = "history_change_reason", "client_ip"
+"""Of a row of history."""
+
+
+def events() -> Iterator[type[SLAEvent]]:
     """The companion models with the events of tickets."""
     yield from (sla.event_model for sla in registry.tickets.values())
 
@@ -26,25 +33,23 @@ def histories() -> Iterator[Any]:
             yield model
 
 
-def addressed() -> Iterator[Any]:
-    """Those of the histories that have the client's address."""
-    return (model for model in histories() if has_address(model))
-
-
-def people(model: Any) -> "list[ForeignKey[Any, Any]]":
+def users(history: Any) -> "list[ForeignKey[Any, Any]]":
     """The columns of a history that point to a user: who changed the row, and whom the row itself
     names, as a requester or an assignee."""
     user = get_user_model()
     return [
         field
-        for field in model._meta.concrete_fields
+        for field in history._meta.concrete_fields
         if isinstance(field, ForeignKey) and field.related_model is user
     ]
 
 
-def texts(model: Any) -> "list[Field[Any, Any]]":
-    """What somebody wrote of why."""
-    return [model._meta.get_field("history_change_reason")]
+def of_people(model: Any) -> list[str]:
+    """The columns of events or of a history that say something of people."""
+    if issubclass(model, SLAEvent):
+        return [ACTOR, REASON]
+    named = [field.attname for field in users(model)]
+    return [*named, WHY, *([ADDRESS] if has_address(model) else [])]
 
 
 def _is_ticket(model: Any) -> bool:

@@ -1,21 +1,15 @@
 """Seals as rows, and what of a row they are made of."""
 
 import json
-from collections.abc import Collection, Iterator, Sequence
-from typing import Any, Literal
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
 
 from django.db import models, router
 from django.utils.translation import gettext_lazy as _
 
 from django_sla.core.seal import BEGINNING, DESTROYED, SALT, Content, chained, unpack
-from django_sla.tables.event import SLAEvent
-from django_sla.tables.personal import events, histories, people, texts
-
-Part = Literal["who", "address"]
-"""What a row says of people."""
-
-OF_PEOPLE = ("actor", "reason")
-"""In the ``data`` of an event, what is of people."""
+from django_sla.tables.event import ERASED_KEY, SLAEvent
+from django_sla.tables.personal import REASON, events, histories, of_people
 
 
 class Seal(models.Model):
@@ -34,10 +28,13 @@ class Seal(models.Model):
     before their transactions are committed, so that the newest rows are not all there yet."""
     seen_at = models.DateTimeField(_("seen at"))
     columns = models.JSONField(_("columns"))
-    """The names of those that are sealed: columns that the model gets later are not."""
+    """The names of those with facts that are sealed: columns that the model gets later are not."""
+    people = models.JSONField(_("columns about people"))
+    """The same of those that say something of people."""
     records = models.BinaryField(_("records"))
     salts = models.BinaryField(_("salts"))
-    """Two for each record. Not part of the digest: they are destroyed to forget somebody."""
+    """One for each column about people of each record. Not part of the digest: they are destroyed
+    to forget somebody."""
     digest = models.CharField(_("digest"), max_length=64)
     sealed_at = models.DateTimeField(_("sealed at"))
 
@@ -61,6 +58,7 @@ class Seal(models.Model):
             "last": self.last,
             "seen": self.seen,
             "columns": self.columns,
+            "people": self.people,
         }
         before = bytes.fromhex(previous) if previous else BEGINNING
         return chained(before, header, bytes(self.records)).hex()
@@ -74,12 +72,13 @@ def sealed_models(using: str) -> Iterator[Any]:
             yield model
 
 
-def columns_of(model: Any) -> list[str]:
-    """Those that are sealed."""
-    return [field.attname for field in model._meta.concrete_fields]
+def facts_of(model: Any) -> list[str]:
+    """The columns with facts."""
+    apart = of_people(model)
+    return [field.attname for field in model._meta.concrete_fields if field.attname not in apart]
 
 
-def contents(rows: Sequence[Any], columns: Sequence[str]) -> list[Content]:
+def contents(rows: Sequence[Any], columns: Sequence[str], people: Sequence[str]) -> list[Content]:
     """What is sealed of these rows of one model.
 
     Raises:
@@ -87,67 +86,53 @@ def contents(rows: Sequence[Any], columns: Sequence[str]) -> list[Content]:
     """
     if not rows:
         return []
-    model = type(rows[0])
+    model: Any = type(rows[0])
     fields = {field.attname: field for field in model._meta.concrete_fields}
-    if missing := set(columns) - fields.keys():
+    read = _of_event if issubclass(model, SLAEvent) else _text
+    missing = {*columns, *people} - fields.keys() - ({REASON} if read is _of_event else set())
+    if missing:
         raise LookupError(", ".join(sorted(missing)))
-    chosen = [fields[name] for name in columns]
-    if issubclass(model, SLAEvent):
-        return [_event(row, chosen) for row in rows]
-    tracked: Any = model.instance_type
-    of_people = {field.attname for field in (*people(model), *texts(model))}
-    ticket = tracked._meta.pk.attname
-    return [_history(row, chosen, of_people, ticket) for row in rows]
+    ticket = "ticket_id" if read is _of_event else model.instance_type._meta.pk.attname
+    return [
+        Content(
+            key=row.pk,
+            ticket=str(getattr(row, ticket)),
+            facts={name: read(row, name, fields) for name in columns},
+            people=tuple(read(row, name, fields) for name in people),
+        )
+        for row in rows
+    ]
 
 
-def _event(row: Any, fields: Collection[Any]) -> Content:
-    facts = {f.attname: _text(f, row) for f in fields if f.attname not in ("actor_id", "data")}
-    told = {name: value for name, value in row.data.items() if name not in OF_PEOPLE}
-    who = {"actor_id": "" if row.actor_id is None else str(row.actor_id)}
-    if "reason" in row.data:
-        who["reason"] = str(row.data["reason"])
-    return Content(
-        key=row.pk,
-        ticket=str(row.ticket_id),
-        facts=facts | {"data": json.dumps(told, sort_keys=True)},
-        who=who,
-        address="",
-    )
+def _of_event(row: SLAEvent, name: str, fields: Mapping[str, Any]) -> str:
+    """In the data of an event, the reason is of people; and that the actor was erased."""
+    if name == REASON:
+        return str(row.data.get(REASON, ""))
+    if name == "data":
+        facts = {key: said for key, said in row.data.items() if key not in (REASON, ERASED_KEY)}
+        return json.dumps(facts, sort_keys=True)
+    return _text(row, name, fields)
 
 
-def _history(row: Any, fields: Collection[Any], of_people: Collection[str], ticket: str) -> Content:
-    said = {field.attname: _text(field, row) for field in fields}
-    address = said.pop("client_ip", "")
-    return Content(
-        key=row.pk,
-        ticket=str(getattr(row, ticket)),
-        facts={name: text for name, text in said.items() if name not in of_people},
-        who={name: text for name, text in said.items() if name in of_people},
-        address=address,
-    )
+def _text(row: Any, name: str, fields: Mapping[str, Any]) -> str:
+    field = fields[name]
+    return "" if field.value_from_object(row) is None else str(field.value_to_string(row))
 
 
-def _text(field: Any, row: Any) -> str:
-    if field.value_from_object(row) is None:
-        return ""
-    return str(field.value_to_string(row))
-
-
-def destroy(model: Any, keys: Collection[int], parts: Collection[Part], using: str) -> None:
-    """Destroy the salts of these rows, so that nobody can find out from their seals what they said
-    of people."""
+def destroy(model: Any, keys: Collection[int], columns: Collection[str], using: str) -> None:
+    """Destroy the salts of these columns of these rows, so that nobody can find out from their
+    seals what they said of people."""
     is_numbered = isinstance(model._meta.pk, models.AutoField)
     if not keys or not is_numbered or not router.allow_migrate_model(using, Seal):
         return
-    seals = Seal._base_manager.using(using).filter(
-        model=model._meta.label, last__gte=min(keys), after__lt=max(keys)
-    )
+    seals = Seal._base_manager.using(using)
+    touched = seals.filter(model=model._meta.label, last__gte=min(keys), after__lt=max(keys))
     wanted = set(keys)
-    for seal in seals.select_for_update():
-        salts, offset = bytearray(seal.salts), 0
-        for record in unpack(bytes(seal.records)):
+    for seal in touched.exclude(records=b"").select_for_update():
+        salts, width = bytearray(seal.salts), len(seal.people)
+        parts = [seal.people.index(name) for name in columns if name in seal.people]
+        for number, record in enumerate(unpack(bytes(seal.records), width)):
             for part in parts if record.key in wanted else ():
-                place = offset + (SALT if part == "address" else 0)
+                place = SALT * (width * number + part)
                 salts[place : place + SALT] = DESTROYED
-            offset += 2 * SALT
-        Seal._base_manager.using(using).filter(pk=seal.pk).update(salts=bytes(salts))
+        seals.filter(pk=seal.pk).update(salts=bytes(salts))

@@ -5,7 +5,6 @@ from argparse import ArgumentParser
 from collections.abc import Iterable
 from typing import Any
 
-from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.core.management import BaseCommand, CommandError
 from django.db import connections
@@ -19,7 +18,6 @@ from django_sla.flow.privacy import (
     held,
     to_erase,
     to_purge,
-    user_called,
     work_off,
 )
 from django_sla.management.running import Meter, Stop, stoppable
@@ -112,12 +110,8 @@ class Command(BaseCommand):
 
 
 def _person(text: str) -> Person:
-    user = user_called(text)
-    if user is not None:
-        return Person.of(user)
-    key = get_user_model()._meta.pk
     try:
-        return Person(pk=key.to_python(text))
+        return Person.called(text)
     except ValidationError:
         raise CommandError(f"--erase: nobody logs in as {text!r}, and it is no key") from None
 
