@@ -104,8 +104,9 @@ def run(folder: Path, sample: int | None) -> dict[str, str]:
     mutmut = [sys.executable, "-m", "mutmut"]
     chosen: list[str] = []
     if sample is not None:
-        # Nothing has this name: the changes are made, and none is tried.
-        subprocess.run([*mutmut, "run", "none"], cwd=folder, stdout=subprocess.DEVNULL)
+        # Nothing has this name, of which it complains: the changes are made, and none is tried.
+        quiet = subprocess.DEVNULL
+        subprocess.run([*mutmut, "run", "none"], cwd=folder, stdout=quiet, stderr=quiet)
         every = sorted(outcome(folder))
         chosen = random.Random(1).sample(every, min(sample, len(every)))
     done = subprocess.run([*mutmut, "run", *chosen], cwd=folder, stdout=subprocess.PIPE, text=True)

@@ -286,3 +286,55 @@ def test_a_hold_told_twice_or_when_all_is_done_changes_no_clock(kind: Kind) -> N
     assert not run([*done, told(kind, 20, "")]).held
     once = [opened(), *([told(Kind.HELD, 5, "")] if kind is Kind.HELD else [])]
     assert run([*once, told(kind, 20, "")]).clocks == run(once).clocks
+
+
+# What people do to a clock
+
+
+def by_hand(kind: Kind, minute: int, **what: object) -> Event:
+    return Event(kind=kind, at=at(minute), metric="resolution", **what)  # type: ignore[arg-type]
+
+
+def test_a_target_by_hand_stands_until_it_is_cleared() -> None:
+    story = [opened(), by_hand(Kind.TARGET_SET, 10, due=at(20))]
+    clock = run(story).clock("resolution")
+    assert clock is not None
+    assert clock.target is not None
+    assert (clock.target.due, clock.target.set_at) == (at(20), at(10))
+    assert due(clock) == at(20)
+    clock = run([*story, by_hand(Kind.TARGET_CLEARED, 15)]).clock("resolution")
+    assert clock is not None
+    assert clock.target is None
+    assert due(clock) == at(90)
+
+
+def test_a_clock_that_stopped_keeps_its_target() -> None:
+    resolved = told(Kind.STATUS_MOVED, 5, "resolved")
+    story = [opened(), resolved, by_hand(Kind.TARGET_SET, 10, due=at(20))]
+    clock = run(story).clock("resolution")
+    assert clock is not None
+    assert clock.target is None
+
+
+def test_of_a_metric_that_has_no_clock_nothing_changes() -> None:
+    before = run([opened()])
+    for kind in (Kind.TARGET_SET, Kind.BREACH_WAIVED):
+        event = replace(by_hand(kind, 10, due=at(20)), metric="closure-of-another-kind")
+        assert advance(before, event).clocks == before.clocks
+
+
+def test_a_waiver_is_of_one_clock_and_moves_nothing() -> None:
+    before = run([opened()])
+    after = advance(before, by_hand(Kind.BREACH_WAIVED, 100))
+    assert [clock.waived for clock in after.clocks] == [
+        clock.metric == "resolution" for clock in after.clocks
+    ]
+    assert [due(clock) for clock in after.clocks] == [due(clock) for clock in before.clocks]
+
+
+def test_a_clock_without_a_goal_has_no_state_and_all_its_time() -> None:
+    silent = Terms(name="Silent", goals=())
+    clock = run([replace(opened(), terms=silent)]).clock("resolution")
+    verdict = judge(clock, at(30))
+    assert (verdict.state, verdict.due, verdict.remaining) == (State.NONE, None, None)
+    assert verdict.elapsed == timedelta(minutes=30)
