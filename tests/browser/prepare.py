@@ -14,7 +14,17 @@ from django_sla.moment import as_of
 from django_sla.tables.delivery import Standing
 from tests.browser.steps import DEPARTMENTS, HOSTILE
 
-POLICIES = ["Faster", "Interrupted", "By hand", "In use", "Edited", "Read", "Broad", "Special"]
+POLICIES = [
+    "Faster",
+    "Interrupted",
+    "By hand",
+    "In use",
+    "Edited",
+    "Read",
+    "Broad",
+    "Special",
+    "Toured",
+]
 CALENDARS = ["Ontario", "One of several", "Two of several"]
 
 USERS = {
@@ -80,6 +90,10 @@ policy("VIP customers", 110, why, where("priority", "urgent"))
 policy("Winter campaign", 120, why, effective_until=datetime(2020, 1, 31, 23, tzinfo=UTC))
 policy("Office", 130, why)
 Ticket.objects.create(title="Why?", category="why")
+
+# Late, and with a clock that nobody but the tour stands before.
+with as_of(datetime.now(UTC) - timedelta(days=3)):
+    Ticket.objects.create(title="Late on the way", category="Toured")
 
 # Late, with names that somebody chose to do harm, for the dashboard.
 policy("<img src=x onerror=alert(2)>", 140, where("category", HOSTILE))

@@ -57,7 +57,7 @@ def filtered_dashboard(visitor: Visitor) -> None:
 
 
 def ticket_in_the_admin(visitor: Visitor) -> None:
-    find_ticket(visitor, "For Read")
+    find_ticket(visitor, "For Toured")
 
 
 def ticket_of_long_standing(visitor: Visitor) -> None:
@@ -90,7 +90,7 @@ def hold_without_reason(visitor: Visitor) -> None:
 
 
 def waiver(visitor: Visitor) -> None:
-    find_ticket(visitor, "onerror")
+    find_ticket(visitor, "Late on the way")
     visitor.follow("Waive the breach…")
 
 
