@@ -38,7 +38,8 @@ test-all: $(VENV)/.tox
 	@$(BIN)/python scripts/run_tests.py all $(SERVERS) -- $(ARGS)
 
 soak: $(VENV)/.tox
-	@SOAK=1 TEST_DB=$(TEST_DB) $(BIN)/python scripts/run_tests.py newest -- tests/crash tests/attribution tests/abuse $(ARGS)
+	@SOAK=1 TEST_DB=$(TEST_DB) $(BIN)/python scripts/run_tests.py newest -- tests/crash tests/attribution $(ARGS)
+	@SOAK=1 TEST_DB=$(TEST_DB) $(BIN)/python scripts/run_tests.py newest -- --numprocesses=auto tests/abuse $(ARGS)
 	@$(BIN)/tox run -e coverage,mutation-core,mutation-flow
 
 bench: $(VENV)/.tox

@@ -1,7 +1,7 @@
 """Inputs that nobody should send: something valid with one place of it broken, and plain junk.
 
-Of each kind there are 1,000, and with ``SOAK=1`` 100,000. They are drawn from one seed, so that
-what fails fails again.
+Of each kind there are 1,000, and with ``SOAK=1`` a hundred times as many, each thousand in a test
+of its own. They are drawn from one seed, so that what fails fails again.
 """
 
 import os
@@ -9,7 +9,8 @@ import random
 from collections.abc import Callable, Iterator
 from typing import Any
 
-INPUTS = 100_000 if os.environ.get("SOAK") else 1_000
+INPUTS = 1_000
+THOUSANDS = 100 if os.environ.get("SOAK") else 1
 
 DEEP = 10_000
 """Levels of what is nested too deep for whoever follows it by recursion."""
@@ -109,9 +110,10 @@ def plain() -> list[Any]:
     return [None, True, False, *NUMBERS, *ODD_NUMBERS, *TEXTS, *tables]
 
 
-def draws(seed: str, count: int = INPUTS) -> Iterator[random.Random]:
-    """So many sources of chance, one for each input."""
-    return (random.Random(f"{seed} {number}") for number in range(count))
+def draws(seed: str, thousand: int, count: int = INPUTS) -> Iterator[random.Random]:
+    """So many sources of chance, one for each input; others in each thousand."""
+    numbers = range(INPUTS * thousand, INPUTS * thousand + count)
+    return (random.Random(f"{seed} {number}") for number in numbers)
 
 
 # Something valid, and one place of it broken

@@ -77,7 +77,7 @@ def token(admin_user: Any) -> str:
 
 
 @pytest.mark.thorough
-def test_queries(visitor: Client, token: str) -> None:
+def test_queries(visitor: Client, token: str, thousand: int) -> None:
     def ask(address: str, text: str) -> Callable[[], Any]:
         path = address.partition("#")[0].replace("TOKEN", token)
         return lambda: visitor.get(path, QUERY_STRING=text)
@@ -89,7 +89,7 @@ def test_queries(visitor: Client, token: str) -> None:
         }
     )
     junk = plain()
-    for chance in draws("addresses"):
+    for chance in draws("addresses", thousand):
         address = chance.choice(list(ADDRESSES))
         given = broken(ADDRESSES[address] | {"a": "b"}, chance, junk)
         text = query(given) if isinstance(given, dict) else query({"": given})
@@ -112,11 +112,11 @@ def test_what_an_address_says_of_a_new_row(visitor: Client, address: str) -> Non
     assert visitor.get(f"/admin/django_sla/{address}").status_code == 200
 
 
-def test_tokens_and_headers(visitor: Client, token: str) -> None:
+def test_tokens_and_headers(visitor: Client, token: str, thousand: int) -> None:
     """A secret that is nearly right is as good as none, and no header brings a page down."""
     junk = plain()
     siege = Siege({"": lambda: visitor.get("/sla/health/")})
-    for chance in draws("tokens"):
+    for chance in draws("tokens", thousand):
         nearly = dented(token.encode(), chance).decode("latin-1")
         said = part(chance, [nearly]) if chance.random() < 0.7 else part(chance, junk)
         if nearly == token or "%2F" in said or "/" in said:

@@ -105,7 +105,7 @@ def encoded(body: Any, chance: random.Random) -> tuple[bytes, str]:
     return data, chance.choice([JSON] * 8 + odd)
 
 
-def test_bodies(client: APIClient, ticket: Ticket) -> None:
+def test_bodies(client: APIClient, ticket: Ticket, thousand: int) -> None:
     junk = plain()
 
     def good(path: str, body: Any) -> Callable[[], Any]:
@@ -116,7 +116,7 @@ def test_bodies(client: APIClient, ticket: Ticket) -> None:
     ordinary = {path: good(path, body) for path, body in BODIES.items() if path != "sla/resume/"}
     siege = Siege(ordinary)
     with undisturbed():
-        for chance in draws("bodies"):
+        for chance in draws("bodies", thousand):
             path = chance.choice(list(ordinary))
             body, kind = encoded(broken(BODIES[path], chance, junk), chance)
             pk = ticket.pk if chance.random() < 0.95 else part(chance, junk)
@@ -136,7 +136,7 @@ def test_a_body_that_is_nested_deeply_is_refused(client: APIClient, ticket: Tick
             assert response.status_code == 400
 
 
-def test_queries(client: APIClient, ticket: Ticket) -> None:
+def test_queries(client: APIClient, ticket: Ticket, thousand: int) -> None:
     junk = plain()
 
     def asked(path: str, text: str) -> Any:
@@ -149,7 +149,7 @@ def test_queries(client: APIClient, ticket: Ticket) -> None:
         }
     )
     with undisturbed():
-        for chance in draws("queries"):
+        for chance in draws("queries", thousand):
             path = chance.choice(list(QUERIES))
             given = broken(QUERIES[path] | {"format": "json"}, chance, junk)
             text = query(given) if isinstance(given, dict) else query({"": given})

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from django_sla.core.ip import client_ip, parse_networks
-from tests.abuse.inputs import INPUTS, TEXTS, changed, draws
+from tests.abuse.inputs import INPUTS, TEXTS, THOUSANDS, changed, draws
 from tests.abuse.measure import quickly, undisturbed
 from tests.hosts.desk.models import Ticket
 
@@ -38,9 +38,9 @@ def told(remote: str | None, forwarded: str | None) -> str | None:
     return found  # type: ignore[no-any-return]
 
 
-def test_headers_of_all_kinds() -> None:
+def test_headers_of_all_kinds(thousand: int) -> None:
     with undisturbed():
-        for chance in draws("client ip"):
+        for chance in draws("client ip", thousand):
             said = [chance.choice(HEADERS) for _time in range(chance.choice([1, 1, 2, 5]))]
             said = [changed(one, chance) for one in said]
             told(chance.choice(["127.0.0.1", "10.1.2.3", "", *said]), ",".join(said))
@@ -49,18 +49,20 @@ def test_headers_of_all_kinds() -> None:
 text = st.text(st.sampled_from("0123456789abcdef.:,[]% \t\0\ud800x"), max_size=80) | st.text()
 
 
-@settings(max_examples=INPUTS, deadline=None)
+@settings(max_examples=INPUTS * THOUSANDS, deadline=None)
 @given(st.none() | text, st.none() | text)
 def test_junk(remote: str | None, forwarded: str | None) -> None:
     told(remote, forwarded)
 
 
 @pytest.mark.django_db
-def test_a_changelog_row_is_never_missing(admin_client: Client, settings: Any) -> None:
+def test_a_changelog_row_is_never_missing(
+    admin_client: Client, settings: Any, thousand: int
+) -> None:
     settings.DJANGO_SLA = {"TRUSTED_PROXIES": ["127.0.0.1", "unix"]}
     ticket = Ticket.objects.create()
     path = f"/admin/desk/ticket/{ticket.pk}/sla/"
-    for number, chance in enumerate(draws("changelog", INPUTS // 20)):
+    for number, chance in enumerate(draws("changelog", thousand, INPUTS // 20)):
         header = changed(chance.choice(HEADERS), chance)
         where = {"HTTP_X_FORWARDED_FOR": header, "HTTP_FORWARDED": header}
         where |= {"REMOTE_ADDR": chance.choice(["127.0.0.1", "", header])}

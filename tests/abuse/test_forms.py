@@ -207,14 +207,14 @@ def test_keys_that_no_row_has(admin_client: Client, desk: None, address: str, ke
 
 
 @pytest.mark.thorough
-def test_forms(admin_client: Client, shown: dict[str, Any]) -> None:
+def test_forms(admin_client: Client, shown: dict[str, Any], thousand: int) -> None:
     def ask(path: str, given: Any) -> Callable[[], Any]:
         return lambda: posted(admin_client, path, given)
 
     siege = Siege({path: ask(path, shown[path] | FORMS[path][1]) for path in FORMS})
     junk = plain()
     with undisturbed():
-        for chance in draws("forms"):
+        for chance in draws("forms", thousand):
             path = chance.choice(list(FORMS))
             good, filled = shown[path], FORMS[path][1]
             # Mostly what people type, and now and then what a page sends along.

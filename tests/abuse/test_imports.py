@@ -11,7 +11,7 @@ from django.utils import timezone
 from django_sla.flow.holidays import read_years
 from django_sla.integrations.import_export import TicketSLAResource
 from django_sla.models import Calendar
-from tests.abuse.inputs import INPUTS, TEXTS, changed, dented, draws
+from tests.abuse.inputs import TEXTS, changed, dented, draws
 from tests.abuse.kept import Kept
 from tests.abuse.measure import quickly, undisturbed
 from tests.hosts.desk.models import Ticket
@@ -24,13 +24,13 @@ class TicketResource(TicketSLAResource):
         model = Ticket
 
 
-def test_a_file_is_imported_as_a_whole_or_not_at_all() -> None:
+def test_a_file_is_imported_as_a_whole_or_not_at_all(thousand: int) -> None:
     for number in range(3):
         Ticket.objects.create(title=f"Ticket {number}")
     whole = TicketResource().export().export("csv").encode()
     kept = Kept()
     resource = TicketResource()
-    for chance in draws("import", INPUTS // 4):
+    for chance in draws("import", thousand):
         text = dented(whole, chance).decode("utf-8", "surrogateescape").replace("\udcff", "")
         try:
             rows = tablib.Dataset().load(text, format="csv")
@@ -61,7 +61,7 @@ def test_holidays_of_nowhere(option: str) -> None:
     kept.check()
 
 
-def test_years() -> None:
+def test_years(thousand: int) -> None:
     def read(text: str) -> Any:
         try:
             return read_years(text)
@@ -69,7 +69,7 @@ def test_years() -> None:
             return error.message_dict["years"]
 
     with undisturbed():
-        for chance in draws("years"):
+        for chance in draws("years", thousand):
             text = changed(chance.choice(["2026", "2026-2028", "1900-2200", *TEXTS]), chance)
             assert quickly(lambda text=text: read(text))  # type: ignore[misc]
     assert timezone.now().year in read("2020-2040")

@@ -97,11 +97,11 @@ def test_what_is_broken_here_is_otherwise_right() -> None:
     assert loaded(json.dumps(VALID).encode())
 
 
-def test_one_place_of_it_broken() -> None:
+def test_one_place_of_it_broken(thousand: int) -> None:
     junk = plain()
     kept = Kept()
     count = 0
-    for number, chance in enumerate(draws("policy file")):
+    for number, chance in enumerate(draws("policy file", thousand)):
         data = dumped(broken(VALID, chance, junk))
         count += loaded(data, prune=chance.random() < 0.5)
         if not number % 20:
@@ -109,10 +109,10 @@ def test_one_place_of_it_broken() -> None:
     assert INPUTS / 50 < count < INPUTS / 2
 
 
-def test_bytes() -> None:
+def test_bytes(thousand: int) -> None:
     data = json.dumps(VALID).encode()
     kept = Kept()
-    for chance in draws("bytes"):
+    for chance in draws("bytes", thousand):
         loaded(dented(data, chance))
     kept.check()
 

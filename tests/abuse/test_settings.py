@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from django_sla import conf
 from django_sla.checks import TAG
 from django_sla.exceptions import InvalidSettings
-from tests.abuse.inputs import DEEP, INPUTS, broken, draws, nested, plain
+from tests.abuse.inputs import DEEP, INPUTS, THOUSANDS, broken, draws, nested, plain
 from tests.abuse.measure import quickly, undisturbed
 
 EVERYTHING: dict[str, Any] = {
@@ -166,10 +166,10 @@ def test_anything_at_all_in_the_place_of_a_key(key: str) -> None:
             assert key in (*problem.path.split('"'), "whole", "CALENDARS", "CHANNELS")
 
 
-def test_one_place_of_it_broken() -> None:
+def test_one_place_of_it_broken(thousand: int) -> None:
     junk = things()
     found: set[str] = set()
-    for chance in draws("settings"):
+    for chance in draws("settings", thousand):
         found.update(p.id for p in check(broken(EVERYTHING, chance, junk)))
     assert len(found) >= 8
 
@@ -188,7 +188,7 @@ anything = st.recursive(
 )
 
 
-@settings(max_examples=INPUTS // 10, deadline=None)
+@settings(max_examples=INPUTS * THOUSANDS // 10, deadline=None)
 @given(st.sampled_from(conf.KEYS), anything)
 def test_junk(key: str, value: Any) -> None:
     for problem in check({key: value}):

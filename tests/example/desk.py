@@ -94,3 +94,7 @@ class Desk:
 
     def count(self, table: str) -> int:
         return self.select(f"SELECT COUNT(*) FROM {table}")[0][0]
+
+    def schema(self) -> dict[str, str]:
+        """What made each table and index, by its name."""
+        return dict(self.select("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))

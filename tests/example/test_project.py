@@ -1,9 +1,11 @@
 """The example project as a whole: settings, migrations, the invented tickets, the pages."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
+import django_sla.migrations
 from tests.example.desk import Desk, run
 
 
@@ -11,8 +13,48 @@ def test_checks_have_nothing_to_say(desk: Desk) -> None:
     assert "no issues" in desk.manage("check", "--fail-level", "WARNING")
 
 
+def test_checks_for_deployment_have_nothing_to_say(desk: Desk) -> None:
+    served = {
+        "DESK_DEBUG": "0",
+        "DESK_SECRET_KEY": "".join(map(chr, range(48, 123))),
+        "DESK_ALLOWED_HOSTS": "desk.example.com",
+        "DESK_URL": "https://desk.example.com",
+    }
+    assert "no issues" in desk.manage("check", "--deploy", "--fail-level", "WARNING", **served)
+    without = desk.manage("check", "--deploy", "--fail-level", "WARNING", ok=False)
+    assert "security.W018" in without, "DEBUG is what the check warns of"
+
+
 def test_migrations_are_complete(desk: Desk) -> None:
     assert "No changes" in desk.manage("makemigrations", "--check", "--dry-run")
+
+
+@pytest.mark.thorough
+def test_migrations_can_be_squashed(desk: Desk, tmp_path: Path) -> None:
+    """Into one, for a new database and for one that has all of them."""
+    originals = Path(django_sla.migrations.__path__[0])
+    copy = tmp_path / "squashed"
+    shutil.copytree(originals, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "squashed_settings.py").write_text(
+        "from config.settings import *\nMIGRATION_MODULES = {'django_sla': 'squashed'}\n"
+    )
+    squashed = {"DJANGO_SETTINGS_MODULE": "squashed_settings", "PYTHONPATH": str(tmp_path)}
+    last = max(path.stem for path in copy.glob("0*.py"))
+    name = f"0001_squashed_{last}"
+    squash = ("squashmigrations", "django_sla", last, "--no-input")
+    desk.manage(*squash, **squashed)
+    assert (copy / f"{name}.py").exists()
+    new = Desk(tmp_path / "new.sqlite3")
+    for database in (desk, new):
+        database.manage("migrate", "--verbosity", 0, **squashed)
+        assert f"[X] {name}" in database.manage("showmigrations", "django_sla", **squashed)
+        changes = database.manage("makemigrations", "--check", "--dry-run", **squashed)
+        assert "No changes" in changes
+    assert new.schema() == desk.schema()
+    new.manage("seed_desk", "--tickets", 5, **squashed)
+    new.manage("migrate", "desk", "zero", "--verbosity", 0, **squashed)
+    new.manage("migrate", "django_sla", "zero", "--verbosity", 0, **squashed)
+    assert not [name for name in new.schema() if name.startswith("django_sla_")]
 
 
 def test_the_pages(migrated: Path) -> None:
