@@ -269,6 +269,7 @@ CHECKED = {
     "ini": "units",
     "json": "read; loaded or compared where it is what somebody is given",
     "nginx": "a line of another program's",
+    "po": "compiled by tests/docs/site/examples.py",
     "pycon": "typed",
     "python": "run by tests/docs/test_examples.py",
     "text": "what is printed, or a sketch",

@@ -9,6 +9,7 @@ from typing import Any, Self
 from django.db.models import DateTimeField, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from django_sla.exceptions import NaiveDatetime
 from django_sla.moment import now as read_now
@@ -51,7 +52,8 @@ class PeriodReport:
             if value is not None and timezone.is_naive(value):
                 raise NaiveDatetime(name, value)
         if since is not None and until is not None and since >= until:
-            raise ValueError(f"since: {since} is not before until, {until}")
+            said = _("since: %(since)s is not before until, %(until)s")
+            raise ValueError(said % {"since": since, "until": until})
         if queryset.query.is_sliced:
             raise ValueError("queryset: sliced; filter it instead")
         self.sla = queryset.model.sla

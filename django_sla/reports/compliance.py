@@ -77,7 +77,7 @@ class ComplianceReport(PeriodReport):
         super().__init__(queryset, **options)
         self.metrics = tuple(metrics or self.metrics)
         if compare and self.previous is None:
-            raise ValueError("compare: there is no period before one that has no beginning")
+            raise ValueError(_("compare: there is no period before one that has no beginning"))
         self.compare = compare
 
     @cached_property
@@ -157,7 +157,8 @@ class ComplianceReport(PeriodReport):
                 known[f"{metric}_{figure}"] = Q(condition, metric=metric)
         if column not in known:
             all_known = [*self._ticket_conditions(), *known]
-            raise ValueError(f"column: {column!r} is no number; there is {', '.join(all_known)}")
+            said = _("column: %(name)r is no number; there is %(known)s")
+            raise ValueError(said % {"name": column, "known": ", ".join(all_known)})
         return self._of_row(self.clocks, row, "of_clocks").filter(known[column])
 
     def _of_row(self, rows: QuerySet[Any], row: Row, of: str) -> QuerySet[Any]:

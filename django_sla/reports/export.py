@@ -8,6 +8,7 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.http import StreamingHttpResponse
 from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
 
 from django_sla.reports.format import Report, csv_pieces, json_pieces
 from django_sla.reports.xlsx import xlsx_pieces
@@ -66,7 +67,8 @@ def streamed(rows: Report, filename: str, format: str = "csv") -> StreamingHttpR
         XLSXNotInstalled: a workbook, and the extra ``xlsx`` is not installed.
     """
     if format not in FORMATS:
-        raise ValueError(f"format: {format!r} is none; there is {', '.join(FORMATS)}")
+        said = _("format: %(name)r is none; there is %(known)s")
+        raise ValueError(said % {"name": format, "known": ", ".join(FORMATS)})
     chosen = FORMATS[format]
     response = Streamed(chosen.pieces(rows), content_type=chosen.content_type)
     header = content_disposition_header(True, safe_name(filename, format))

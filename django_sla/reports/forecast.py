@@ -8,6 +8,7 @@ from statistics import median
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from django_sla import registry
 from django_sla.exceptions import NotEnoughHistory
@@ -118,7 +119,8 @@ class Weeks(Rates):
         """
         known = [known.name for known in registry.metrics()]
         if metric not in known:
-            raise ValueError(f"metric: there is no {metric!r}; there is {', '.join(known)}")
+            said = _("metric: there is no %(name)r; there is %(known)s")
+            raise ValueError(said % {"name": metric, "known": ", ".join(known)})
         within("history", history, NEEDED, MOST_HISTORY)
         super().__init__(queryset, **options)
         self.metrics = (metric,)
@@ -256,4 +258,5 @@ def within(name: str, value: int, least: int, most: int) -> None:
         ValueError: the number is out of range.
     """
     if not least <= value <= most:
-        raise ValueError(f"{name}: expected a number from {least} to {most}, got {value}")
+        said = _("%(name)s: expected a number from %(least)d to %(most)d, got %(value)s")
+        raise ValueError(said % {"name": name, "least": least, "most": most, "value": value})

@@ -73,7 +73,8 @@ class Simulation(PeriodReport):
         self.group_names = tuple(name for name in groups if name != NONE)
         for name in self.group_names:
             if name not in own:
-                raise ValueError(f"by: {name!r} is nothing to group by; there is {', '.join(own)}")
+                said = _("by: %(name)r is nothing to group by; there is %(known)s")
+                raise ValueError(said % {"name": name, "known": ", ".join(own)})
         self.newest = newest
         self._examiner = Examiner(
             tickets=self.tickets,

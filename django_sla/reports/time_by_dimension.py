@@ -8,6 +8,7 @@ from operator import itemgetter
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from django_sla.reports.grouping import ByField
 from django_sla.reports.stays import ZERO, Spent, StayReport
@@ -36,7 +37,8 @@ class TimeByDimensionReport(StayReport):
         super().__init__(queryset, **options)
         grouping = self.groupings[0] if len(self.groupings) == 1 else None
         if not isinstance(grouping, ByField):
-            raise ValueError(f"by: {self.by!r} is no dimension in which a ticket spends time")
+            said = _("by: %(name)r is no dimension in which a ticket spends time")
+            raise ValueError(said % {"name": self.by})
         self.path = grouping.path
 
     @property

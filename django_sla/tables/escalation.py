@@ -106,8 +106,8 @@ def _recipients_problem(channel: str, names: Iterable[str]) -> str:
     unknown = [name for name in names if not is_known(name)]
     if not unknown:
         return ""
-    message = _("Nobody knows “%(name)s”.") % {"name": "”, “".join(unknown)}
-    return f"{message} {whom_to_name()}"
+    nobody = [_("Nobody knows “%(name)s”.") % {"name": name} for name in unknown]
+    return " ".join([*nobody, whom_to_name()])
 
 
 def whom_to_name() -> str:

@@ -197,7 +197,7 @@ def test_metrics_of_the_host_and_channels_of_the_settings_are_offered(
         (
             {"to": "boss, assignee, chief"},
             "to",
-            "Nobody knows “boss”, “chief”. "
+            "Nobody knows “boss”. Nobody knows “chief”. "
             "There is assignee, a group such as group:Managers, or an address.",
         ),
         ({"to": "group:Managers"}, "to", "Nobody knows “group:Managers”."),

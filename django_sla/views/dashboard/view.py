@@ -116,7 +116,7 @@ class DashboardView(LoginRequiredMixin, View):
         try:
             tickets, title = panels.tickets_of(number)
         except ValueError:
-            raise Http404(f"{number!r} is no number of a dashboard") from None
+            raise Http404(_("There is no such number.")) from None
         if format := self._format():
             return streamed(TicketList(tickets, now=panels.now), self._file(number), format)
         ordered = tickets.order_by("-created_at", "-pk")
@@ -148,7 +148,7 @@ class DashboardView(LoginRequiredMixin, View):
     def _report_by(self, by: str, dashboard: Dashboard) -> HttpResponseBase:
         """What a table shows, and all other figures, as a file."""
         if by not in dashboard.by:
-            raise Http404(f"{by!r} has no table")
+            raise Http404(_("There is no such table."))
         report = ComplianceReport(self.tickets, by=by, **dashboard.span, **dashboard.options)
         return streamed(report, self._file(by), self._format() or "csv")
 
@@ -159,7 +159,8 @@ class DashboardView(LoginRequiredMixin, View):
         """
         name = self.request.GET.get("format", "")
         if name and name not in available():
-            raise Http404(f"{name!r} is no format; there is {', '.join(available())}")
+            said = _("There is no such format; there is %s.")
+            raise Http404(said % ", ".join(available()))
         return name
 
     def _file(self, of: str) -> str:
@@ -190,7 +191,7 @@ class DashboardView(LoginRequiredMixin, View):
             raise PermissionDenied
         name = self.request.GET.get("model") or next(iter(self._allowed))
         if name not in self._allowed:
-            raise Http404(f"{name!r} has no dashboard")
+            raise Http404(_("There is no such dashboard."))
         return self._allowed[name]
 
     @property

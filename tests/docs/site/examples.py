@@ -11,6 +11,7 @@ from threading import Thread
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
+import polib
 import pytest
 from desk.models import (
     Comment,
@@ -28,8 +29,10 @@ from django.contrib.admin.sites import site as admin_site
 from django.contrib.auth.models import AnonymousUser, Group, User
 from django.core.management import call_command
 from django.db import OperationalError
+from django.http import HttpRequest, HttpResponse
 from django.template import engines
 from django.test import Client, RequestFactory, override_settings
+from django.urls import path
 from rest_framework.test import APIClient
 
 from django_sla.channels.webhook import payload
@@ -342,6 +345,27 @@ def test_importing(play: Player, anna: User) -> None:
     given = Ticket.objects.get(closed_at=after(3))
     assert given.first_responded_at == after(1)
     assert Ticket.objects.filter(status="closed").count() == 2
+
+
+def test_languages(play: Player, tmp_path: Path) -> None:
+    page = play("how-to/languages.md")
+    late = ticket()
+    own = tmp_path / "fr" / "LC_MESSAGES"
+    own.mkdir(parents=True)
+    (texts,) = (block.text for block in blocks(DOCS / "how-to/languages.md", "po"))
+    polib.pofile(texts).save_as_mofile(str(own / "django.mo"))
+
+    def badge(request: HttpRequest) -> HttpResponse:
+        template = engines["django"].from_string("{% load sla %}{% sla_badge ticket %}")
+        return HttpResponse(template.render({"ticket": late}, request))
+
+    asks = {"Accept-Language": "fr-CA,fr;q=0.9"}
+    follows = {name: page[name] for name in ("LANGUAGE_CODE", "LANGUAGES", "MIDDLEWARE")}
+    with serve([path("", badge)]), override_settings(**follows):
+        assert "En dépassement" in Client().get("/", headers=asks).text
+        assert "Breached" in Client().get("/", headers={"Accept-Language": "en"}).text
+        with override_settings(LOCALE_PATHS=[tmp_path]):
+            assert "En retard" in Client().get("/", headers=asks).text
 
 
 def test_policies(play: Player) -> None:
