@@ -20,6 +20,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 
+MOST_ROWS = 1_000
+"""Spare ones are not added beyond."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cell:
     """One input of a row."""
@@ -116,7 +120,10 @@ class Rows(forms.BaseFormSet):
 
 def _rows_of(table: Table, **kwargs: Any) -> Rows:
     filled = len(kwargs.get("initial") or ())
-    made: Any = forms.formset_factory(table.row, formset=Rows, extra=filled + table.spare(filled))
+    extra = filled + table.spare(filled)
+    # All that there are: a row that is not shown would be gone once the others are saved.
+    most = max(MOST_ROWS, extra)
+    made: Any = forms.formset_factory(table.row, formset=Rows, extra=extra, max_num=most)
     rows: Rows = made(**kwargs)
     rows.table = table
     return rows

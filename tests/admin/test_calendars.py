@@ -248,6 +248,15 @@ def test_an_emptied_row_is_removed(site: Client) -> None:
     assert row.holidays == {"2026-12-26": "Boxing Day"}
 
 
+def test_no_row_is_lost_where_there_are_very_many(site: Client, settings: Any) -> None:
+    settings.DATA_UPLOAD_MAX_NUMBER_FIELDS = None
+    days = {f"{year}-{month:02}-01": "" for year in range(1930, 2014) for month in range(1, 13)}
+    row = calendar(holidays=days)
+    Form(site, page_of(row)).saved(name="The same")
+    row.refresh_from_db()
+    assert (row.name, row.holidays) == ("The same", days)
+
+
 def test_saving_as_new_asks_for_another_name(site: Client) -> None:
     row = calendar()
     form = Form(site, page_of(row))
