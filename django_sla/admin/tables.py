@@ -19,7 +19,6 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-
 MOST_ROWS = 1_000
 """Spare ones are not added beyond."""
 

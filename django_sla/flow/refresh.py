@@ -35,7 +35,7 @@ def load(sla: "SLA", pk: Any, using: str) -> list[SLAEvent]:
     """The recorded events of a ticket, in the order of recording."""
     names = [field.attname for field in sla.event_model._meta.concrete_fields]
     from_db = sla.event_model.from_db
-    return [from_db(using, names, row) for row in _events_of_one(sla, using)(pk)]
+    return [from_db(using, names, row) for row in _events_of_one(sla, using, _is_stale(using))(pk)]
 
 
 def load_batch(
@@ -50,21 +50,29 @@ def load_batch(
 
 
 def latest(model: type[Model], using: str, lock: bool = True) -> QuerySet[Any]:
-    """Companion rows as they are now. On MariaDB under REPEATABLE READ a plain read tells how
-    they were when the transaction began, while the lock of the ticket was given for what is; a
-    locking read is never out of date. PostgreSQL refuses such a transaction by itself."""
+    """Companion rows as they are now, not as they were when the transaction began."""
     rows = model._base_manager.using(using).all()
-    features = connections[using].features
-    stale = features.has_select_for_update and not features.has_select_for_no_key_update
-    return rows.select_for_update() if stale and lock else rows
+    return rows.select_for_update() if lock and _is_stale(using) else rows
+
+
+def _is_stale(using: str) -> bool:
+    """Whether a plain read may be out of date: on MariaDB under REPEATABLE READ, where the lock of
+    the ticket is given for what is, and a locking read tells the same. PostgreSQL refuses such a
+    transaction by itself. Elsewhere nothing is locked: where a table is small, MariaDB would look
+    at all of it, and wait for tickets that have nothing to do with this one."""
+    connection = connections[using]
+    features = connection.features
+    locks = features.has_select_for_update and not features.has_select_for_no_key_update
+    # As Django sets it up unless it is told otherwise; known once there is a connection.
+    return bool(locks and getattr(connection, "isolation_level", "") != "read committed")
 
 
 @cache
-def _events_of_one(sla: "SLA", using: str) -> Statement:
+def _events_of_one(sla: "SLA", using: str, is_stale: bool) -> Statement:
     model = sla.event_model
     key = model._meta.get_field("ticket")
     names = [field.attname for field in model._meta.concrete_fields]
-    rows = latest(model, using).filter(ticket=any_value(key)).order_by("id")
+    rows = latest(model, using, is_stale).filter(ticket=any_value(key)).order_by("id")
     return Statement(rows.values_list(*names), key, using)
 
 
