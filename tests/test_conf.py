@@ -405,6 +405,7 @@ WRONG: list[tuple[Any, str, str, str]] = [
     ({"GOALS": {"high": {"response": "-1h"}}}, "E007", '["GOALS"]["high"]["response"]', "longer"),
     ({"GOALS": {"high": {5: "4h"}}}, "E007", '["GOALS"]["high"][5]', "a metric must be a text"),
     ({"GOALS": {None: {}}}, "E007", '["GOALS"][None]', "must be a text or a number"),
+    ({"GOALS": {10**5000: {}}}, "E007", '["GOALS"][a value of type int]', "must be a text"),
     ({"GOALS": {"High": {}, "high": {}}}, "E005", '["GOALS"]["high"]', "'high' is given twice"),
     # AT_RISK
     ({"AT_RISK": 0}, "E003", '["AT_RISK"]', "a whole percentage from 1 to 100, got 0"),

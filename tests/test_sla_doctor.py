@@ -3,15 +3,18 @@
 import io
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connections
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from django_sla import registry
 from django_sla.flow.sweep import sweep
+from django_sla.models import Policy
 from django_sla.moment import as_of
 from tests.conftest import MONDAY, after
 from tests.hosts.desk.models import Comment, Ticket
@@ -108,6 +111,18 @@ def test_a_ticket_in_sections(sla_doctor: Run, agent: Any) -> None:
     assert "(agent) no response: it is internal" in said
     assert "    policy default, priority medium, calendar in UTC\n" in said
     assert "paused 0m, outside opening hours 0m, holidays 0m" in said
+
+
+def test_why_a_policy_is_not_for_a_ticket(sla_doctor: Run) -> None:
+    goals = {"*": {"response": "1h"}}
+    tomorrow = timezone.now() + timedelta(days=1)
+    Policy.objects.create(name="Later", goals=goals, effective_from=tomorrow)
+    row = {"field": "priority", "operator": "is", "value": "urgent"}
+    Policy.objects.create(name="Ops", goals=goals, conditions=[row])
+    said = sla_doctor(opened().pk)[1]
+    assert "  Later: is not in force now\n" in said
+    assert "  Ops: does not hold: priority is 'urgent'\n" in said
+    assert "  default: is for this ticket\n" in said
 
 
 def test_as_json(sla_doctor: Run, agent: Any) -> None:

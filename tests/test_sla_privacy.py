@@ -16,6 +16,7 @@ from django_sla.flow import privacy
 from django_sla.models import Feed, Notice, Recalculation
 from django_sla.tables.event import ERASED
 from tests.hosts.desk.models import Comment, Ticket
+from tests.hosts.variety.models import LedgerTicket
 
 pytestmark = pytest.mark.django_db
 
@@ -237,6 +238,23 @@ def test_somebody_whose_account_is_gone(as_agent: Any) -> None:
     assert not ticket.history.filter(assignee=key).exists()
 
 
+def test_somebody_by_their_key(as_agent: Any) -> None:
+    as_agent.email = "ada@example.com"
+    as_agent.save()
+    ticket, sent = worked_on(as_agent), notice("sent", "ada@example.com")
+    run("--erase", str(as_agent.pk))
+    sent.refresh_from_db()
+    assert sent.recipient == privacy.ERASED_RECIPIENT, "the address was found by the key"
+    assert not ticket.sla_events.exclude(actor=None).exists()
+
+
+def test_a_requester_in_a_history_that_cannot_be_sealed(agent: Any) -> None:
+    ticket = LedgerTicket.objects.create(requester=agent)
+    run("--erase", "agent")
+    assert ticket.history.get().requester_id is None
+    assert "variety.HistoricalLedgerTicket" not in run(), "it has no column of ours"
+
+
 def test_many_rows_in_batches(as_agent: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(privacy, "BATCH", 2)
     ticket = worked_on(as_agent)
@@ -289,3 +307,30 @@ def test_the_doctor_says_where_nobody_purges(as_agent: Any) -> None:
     assert found.about == "desk.HistoricalTicket"
     run("--purge")
     assert list(unpurged("default")) == []
+
+
+def test_the_doctor_misses_no_purge_where_all_is_kept_for_good(as_agent: Any) -> None:
+    aged(worked_on(as_agent), 1000)
+    assert len(list(unpurged("default"))) == 1
+    with override_settings(DJANGO_SLA={"RETENTION_DAYS": None}):
+        assert list(unpurged("default")) == []
+
+
+class Elsewhere:
+    """All is in another database."""
+
+    def db_for_read(self, model: Any, **hints: Any) -> str:
+        return "elsewhere"
+
+    db_for_write = db_for_read
+
+
+def test_each_database_is_asked_for_what_is_in_it(as_agent: Any, settings: Any) -> None:
+    person, now = privacy.Person.called("agent"), timezone.now()
+    pieces = [*privacy.to_purge(now, "default"), *privacy.to_erase(person, "default")]
+    settings.DATABASE_ROUTERS = [Elsewhere()]
+    assert list(privacy.held("default")) == []
+    assert [*privacy.to_purge(now, "default"), *privacy.to_erase(person, "default")] == []
+    there = [*privacy.to_purge(now, "elsewhere"), *privacy.to_erase(person, "elsewhere")]
+    assert len(there) == len(pieces)
+    assert {piece.rows.db for piece in there} == {"elsewhere"}

@@ -74,11 +74,9 @@ def reopening(entry: Entry) -> Reopening:
     return Reopening.RESUME
 
 
-def escalations(
-    entries: Entry, channels: Mapping[str, Channel] | None = None
-) -> tuple[dict[str, Any], ...]:
-    """Escalations as a document has them, those that are switched off among them; where
-    ``channels`` are given, by one of these."""
+def escalations(entries: Entry, channels: Mapping[str, Channel]) -> tuple[dict[str, Any], ...]:
+    """Escalations as a document has them, by one of ``channels``; those that are switched off are
+    among them."""
     found = []
     for entry in entries.items('[{"when": "due", "channel": "email", "to": ["assignee"]}]'):
         table = entry.table('{"when": "due", "channel": "email", "to": ["assignee"]}')
@@ -90,8 +88,7 @@ def escalations(
             entry.wrong(str(error), id=UNREADABLE_ESCALATION)
             continue
         found.append(dict(entry.value))
-        if channels is not None:
-            _by_channel(entry, channels)
+        _by_channel(entry, channels)
     return tuple(found)
 
 

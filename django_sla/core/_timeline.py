@@ -201,8 +201,7 @@ def _segments(
             yield start, after, offset
             start, offset = after, _offset(zone, after)
         before = after
-    if start < high:
-        yield start, high, offset
+    yield start, high, offset
 
 
 def _offset(zone: ZoneInfo, instant: timedelta) -> timedelta:

@@ -133,8 +133,8 @@ def advance(lifecycle: Lifecycle, event: Event) -> Lifecycle:
             stated = _target_changed(lifecycle, event)
         case Kind.HELD | Kind.RELEASED:
             stated = _hold_changed(lifecycle, event)
-        case Kind.TARGET_WARNED | Kind.TARGET_BREACHED | Kind.ESCALATED:
-            return lifecycle  # time passed, which the clocks know by themselves
+        case _:  # warned, breached, escalated: time passed, which the clocks know by themselves
+            return lifecycle
     return replace(stated, stated_at=event.at)
 
 

@@ -226,7 +226,7 @@ def _test(operator: Operator, wanted: Any) -> Callable[[Any], bool]:
             return lambda value: _ordered(value, wanted) and value <= wanted
         case Operator.EMPTY:
             return lambda value: value is None or value == ""
-        case Operator.NOT_EMPTY:
+        case _:  # not empty
             return lambda value: value is not MISSING and value is not None and value != ""
 
 

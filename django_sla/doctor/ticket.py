@@ -55,10 +55,6 @@ class Examined:
         return getattr(self.ticket, self.sla.attname(self.sla.status), None)
 
     @property
-    def priority(self) -> Any:
-        return getattr(self.ticket, self.sla.attname(self.sla.priority), None)
-
-    @property
     def row(self) -> dict[str, Any]:
         """What the row says, by field name."""
         names = (self.sla.status, self.sla.priority, self.sla.requester)
@@ -214,7 +210,7 @@ def _targets(found: Examined) -> Iterator[Finding]:
                 )
                 % {
                     "policy": clock.terms.name,
-                    "priority": clock.priority or found.priority,
+                    "priority": clock.priority,
                     "known": listed(known),
                 },
                 remedy=_(

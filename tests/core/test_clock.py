@@ -337,4 +337,5 @@ def test_a_clock_without_a_goal_has_no_state_and_all_its_time() -> None:
     clock = run([replace(opened(), terms=silent)]).clock("resolution")
     verdict = judge(clock, at(30))
     assert (verdict.state, verdict.due, verdict.remaining) == (State.NONE, None, None)
+    assert verdict.used is None
     assert verdict.elapsed == timedelta(minutes=30)

@@ -53,6 +53,16 @@ def test_every_stretch_is_of_one_kind_and_they_leave_no_gap() -> None:
     ]
 
 
+def test_a_holiday_of_a_desk_that_never_closes_is_no_closing_time() -> None:
+    day_and_night = Calendar("UTC", {"mon-sun": [("00:00", "24:00")]}, holidays=["2026-03-03"])
+    terms = Terms(name="Always", goals=TERMS.goals, calendar=day_and_night)
+    assert stretches(clock(terms=terms), hours(48)) == [
+        ("counted", 0, 10),
+        ("holiday", 10, 34),
+        ("counted", 34, 48),
+    ]
+
+
 def test_totals_are_sums_of_each_kind() -> None:
     explanation = explain("resolution", clock(pauses=(Span(hours(2), hours(30)),)), hours(75))
     assert explanation.totals == {

@@ -11,7 +11,7 @@ from django_sla.models import Policy
 from django_sla.moment import as_of
 from tests.conftest import MONDAY, after
 from tests.hosts.desk.models import Ticket
-from tests.hosts.variety.models import BareTicket, UUIDTicket
+from tests.hosts.variety.models import BareTicket, LedgerTicket, UUIDTicket
 
 pytestmark = pytest.mark.django_db
 
@@ -77,6 +77,13 @@ def test_tickets_without_events(monkeypatch: Any) -> None:
     assert found.what.startswith("2+ tickets")
 
 
+def test_tickets_of_which_nobody_knows_when_they_were_opened() -> None:
+    QuerySet(LedgerTicket).bulk_create([LedgerTicket(), LedgerTicket()])
+    [found] = sample.never_adopted(LedgerTicket.sla, "default")
+    assert found.what == "created_at of 2 tickets is empty."
+    assert found.cause == "Their clocks cannot start, and sla_reconcile leaves them out."
+
+
 def test_times_without_a_zone_in_the_database(monkeypatch: Any) -> None:
     opened()
     assert list(sample.naive(Ticket.sla, "default")) == []
@@ -98,7 +105,7 @@ def test_tickets_that_are_not_as_their_events_say(monkeypatch: Any) -> None:
     forged, corrupt, _fine = opened(), opened(), opened()
     QuerySet(Ticket).filter(pk=forged.pk).update(response_target=after(1))
     corrupt.sla_events.update(kind="exploded")
-    old()
+    old(resolved_at=after(3))  # and open: nobody adopted it yet
     wrong, broken = sample.out_of_step(Ticket.sla, "default", everything=False)
     assert wrong.severity is broken.severity is Severity.ERROR
     assert wrong.what.endswith(f": {forged.pk} (response_target).")

@@ -1,8 +1,10 @@
 """One ticket: each field that is empty or odd has its reason."""
 
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db.models import QuerySet
 
 from django_sla import registry
@@ -13,7 +15,7 @@ from django_sla.models import Policy
 from django_sla.moment import as_of
 from tests.conftest import MONDAY, after
 from tests.hosts.desk.models import Comment, Ticket
-from tests.hosts.variety.models import ExtendedTicket, UUIDTicket
+from tests.hosts.variety.models import BareTicket, ExtendedTicket, UUIDTicket
 from tests.hosts.vendor.models import VendorFollowUp
 
 pytestmark = pytest.mark.django_db
@@ -123,6 +125,8 @@ def test_comments_that_nobody_watches(agent: Any, monkeypatch: Any) -> None:
     found = about(examined(ticket), "1 rows of desk.Comment")
     assert found.severity is Severity.WARNING
     assert 'watch_comments("desk.Comment"' in found.remedy
+    silent = examined(opened())
+    assert not any("desk.Comment" in finding.what for finding in silent.findings)
     assert about(examined(ticket), "first_responded_at is empty").cause.startswith(
         "There is no comment"
     )
@@ -145,6 +149,20 @@ def test_why_a_target_is_empty() -> None:
     resolution = about(found, "resolution_target is empty")
     assert resolution.severity is Severity.HINT
     assert "'Ops' promises no resolution at any priority" in resolution.cause
+
+
+def test_a_clock_for_which_no_policy_was_chosen() -> None:
+    """Something was written past the SLA."""
+    ticket = opened()
+    ticket.sla_events.update(terms=None)
+    ticket.sla_clocks.update(terms=None)
+    QuerySet(Ticket).filter(pk=ticket.pk).update(response_target=None)
+    found = about(examined(ticket), "response_target is empty")
+    assert (found.severity, found.cause) == (Severity.WARNING, "No policy was for this ticket.")
+    assert found.remedy == "python manage.py sla_recalculate"
+    call_command("sla_recalculate", stdout=StringIO())
+    ticket.refresh_from_db()
+    assert ticket.response_target is not None
 
 
 def test_a_ticket_that_nobody_adopted_yet() -> None:
@@ -191,6 +209,15 @@ def test_a_ticket_that_somebody_takes_for_done() -> None:
     assert found.cause == "The status 'finished' means open."
     closed = about(examined(opened(status="resolved")), "closed_at is empty")
     assert closed.cause == "The status 'resolved' means resolved."
+    done = examined(opened(status="closed")).findings
+    assert [finding.what for finding in done] == ["first_responded_at is empty."]
+
+
+def test_a_ticket_without_a_status_is_asked_nothing_about_it() -> None:
+    found = examined(opened(BareTicket))
+    assert not any("status" in f.what or "resolved_at" in f.what for f in found.findings)
+    response = about(found, "response_target is empty")
+    assert "has no goal for the priority 'none'; it has some for 'high', 'low'," in response.cause
 
 
 def test_a_ticket_that_would_come_to_other_terms_now() -> None:
