@@ -12,8 +12,10 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from django_sla import registry
+from django_sla.moment import as_of
 from tests.conftest import after
 from tests.hosts.desk.models import Ticket
+from tests.hosts.variety.models import UUIDTicket
 from tests.reports.desk import opened
 
 pytestmark = pytest.mark.django_db
@@ -96,6 +98,56 @@ def test_one_without_the_other(sla_forecast: Run, desk: Any, monkeypatch: Any) -
     assert sla_forecast("--weeks", "0").startswith("Resolution, open and not late: 1")
     with pytest.raises(CommandError, match=r'^The package .* pip install "django-sla\[forecast\]"'):
         sla_forecast()
+
+
+def test_where_no_week_came_due_lately_nothing_is_tried(sla_forecast: Run, desk: Any) -> None:
+    said = sla_forecast("--now", (NOW + timedelta(weeks=9)).isoformat(), "--open", "0")
+    assert said.endswith("No week could be held back to try it on.\n")
+
+
+def test_of_a_ticket_that_is_older_than_all_others_nothing_can_be_said(
+    sla_forecast: Run, desk: Any
+) -> None:
+    ticket = opened(0)
+    ticket.sla.set_target("resolution", NOW + timedelta(weeks=1), "Promised on the phone")
+    said = sla_forecast("--weeks", "0")
+    assert "open and not late: 2, of which about 0 will be late; of 1 nothing can be said" in said
+
+
+def test_chances_that_have_no_rate_to_be_held_against(sla_forecast: Run) -> None:
+    # When the last ten started, all others had been resolved, and none had been due.
+    for number, hours in ((40, 0), (10, 16)):
+        begin = after(WEEKS * 7 * 24 + hours)
+        Ticket.objects.bulk_create(
+            Ticket(
+                status="resolved",
+                created_at=begin + timedelta(minutes=minute),
+                resolved_at=begin + timedelta(hours=14, minutes=minute),
+            )
+            for minute in range(number)
+        )
+    said = sla_forecast("--weeks", "0")
+    assert "Such chances, tried on the 10 latest when half of their goal was gone:" in said
+    assert said.splitlines()[-1] == "Brier score, 0 is best: 0.0000."
+
+
+def test_keys_that_are_no_numbers(monkeypatch: Any) -> None:
+    monkeypatch.setattr(registry, "tickets", {UUIDTicket: UUIDTicket.sla})
+    with as_of(NOW - timedelta(hours=23)):
+        ticket = UUIDTicket.objects.create()
+    UUIDTicket.objects.bulk_create(
+        UUIDTicket(
+            status="resolved",
+            created_at=NOW - timedelta(hours=40, minutes=number),
+            resolved_at=NOW - timedelta(hours=10),
+        )
+        for number in range(40)
+    )
+    output = io.StringIO()
+    arguments = ["--now", NOW.isoformat(), "--weeks", "0", "--format", "json"]
+    call_command("sla_forecast", *arguments, stdout=output)
+    [chance] = json.loads(output.getvalue())["open"]["chances"]
+    assert chance["ticket_id"] == str(ticket.pk)
 
 
 def test_of_some_tickets_and_another_metric(sla_forecast: Run, desk: Any) -> None:

@@ -1,5 +1,7 @@
 """``manage.py sla_privacy``, and how much of an address is written down at all."""
 
+import os
+import signal
 from datetime import timedelta
 from io import StringIO
 from typing import Any
@@ -271,6 +273,28 @@ def test_stopped_it_goes_on_later(as_agent: Any, monkeypatch: pytest.MonkeyPatch
     assert privacy.work_off(pieces[0], lambda number: True) == 1
     run("--erase", "agent")
     assert not ticket.sla_events.exclude(actor=None).exists()
+
+
+def test_a_signal_ends_it_after_the_batch(as_agent: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(privacy, "BATCH", 1)
+    ticket = worked_on(as_agent)
+    number = ticket.sla_events.filter(actor=as_agent).count()
+    destroy = privacy.destroy
+
+    def destroy_and_ask_to_stop(*args: Any) -> None:
+        destroy(*args)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(privacy, "destroy", destroy_and_ask_to_stop)
+    out = StringIO()
+    with pytest.raises(SystemExit) as stopped:
+        call_command("sla_privacy", "--erase", "agent", stdout=out)
+    assert stopped.value.code == 128 + signal.SIGTERM
+    assert out.getvalue() == (
+        "desk.TicketSLAEvent: who did it: 1 taken away\nStopped. To go on, run the same again.\n"
+    )
+    monkeypatch.undo()
+    assert f"desk.TicketSLAEvent: who did it: {number - 1} taken away" in run("--erase", "agent")
 
 
 @pytest.mark.parametrize(

@@ -158,6 +158,41 @@ def test_a_signal_ends_it_after_the_batch_and_it_goes_on(
     assert targets() == {after(4)}
 
 
+def test_a_signal_ends_a_look_that_then_goes_on(
+    desk: Policy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recalculate, "BATCH", 1)
+    out = StringIO()
+    count = recalculate.count
+
+    def count_and_ask_to_stop(*args: Any) -> None:
+        count(*args)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(recalculate, "count", count_and_ask_to_stop)
+    with pytest.raises(SystemExit) as stopped, as_of(after(1)):
+        call_command("sla_recalculate", stdout=out)
+    number = Recalculation.objects.get().pk
+    assert stopped.value.code == 128 + signal.SIGINT
+    assert out.getvalue() == f"Stopped. To go on: sla_recalculate --resume {number}\n"
+    assert targets() == {after(8)}
+    monkeypatch.undo()
+    assert run("--resume", str(number)).startswith("3 open tickets, of which 3 would")
+    assert targets() == {after(4)}
+
+
+def test_other_terms_with_the_same_deadlines_move_nothing(desk: Policy) -> None:
+    run()
+    desk.at_risk = 50
+    desk.save()
+    assert run().splitlines() == [
+        "3 open tickets, of which 3 would get other terms.",
+        "Deadlines: 0 tickets earlier, 0 later.",
+        "Breaches: 0 tickets would become breached, 0 stop being.",
+        "3 tickets have new terms.",
+    ]
+
+
 def test_quiet(desk: Policy) -> None:
     assert run(verbosity=0) == ""
     assert targets() == {after(4)}

@@ -316,6 +316,14 @@ def test_the_report_of_a_schedule(post: Post, sla_report: Run) -> None:
     assert str(post.received[0]["Subject"]).startswith("Weekly: ")
 
 
+def test_a_schedule_that_was_written_past_its_validation(post: Post, sla_report: Run) -> None:
+    ReportSchedule.objects.create(name="Weekly", model="desk.Ticket", weekday=0, recipients=[BOSS])
+    ReportSchedule.objects.update(zone="Mars/Olympus")
+    with pytest.raises(CommandError, match=r"--schedule: 'Weekly' cannot be read: .*Mars/Olympus"):
+        sla_report("--schedule", "Weekly")
+    assert post.received == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

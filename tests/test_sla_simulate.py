@@ -5,6 +5,7 @@ import io
 import json
 import os
 import signal
+import sys
 from collections.abc import Callable
 from multiprocessing import active_children
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connections
 from django.test import override_settings
 
 from django_sla import registry
@@ -136,6 +138,14 @@ def test_what_is_wrong_is_told(
         sla_simulate(*arguments)
 
 
+def test_a_file_from_the_input(
+    sla_simulate: Run, draft: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Path(draft).open(encoding="utf-8") as file:
+        monkeypatch.setattr(sys, "stdin", file)
+        assert sla_simulate("-") == sla_simulate(draft)
+
+
 def test_a_file_that_is_none_is_refused(sla_simulate: Run, tmp_path: Path) -> None:
     path = tmp_path / "policies.json"
     path.write_text("{}", "utf-8")
@@ -172,6 +182,25 @@ def test_several_workers_say_the_same(
     for form in ("table", "json", "csv"):
         arguments = (draft, "--by", "department", "--format", form)
         assert sla_simulate(*arguments, "--workers", "2") == sla_simulate(*arguments)
+
+
+class Fatal:
+    """Ends the process that reads it."""
+
+    def __reduce__(self) -> Any:
+        return os._exit, (1,)
+
+
+@pytest.mark.thorough
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_that_dies_is_told(
+    sla_simulate: Run, draft: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(simulate, "BATCH", 1)
+    monkeypatch.setitem(connections["default"].settings_dict, "FATAL", Fatal())
+    with pytest.raises(CommandError, match="--workers: a process ended before its work was done"):
+        sla_simulate(draft, "--workers", "2")
+    assert active_children() == []
 
 
 @pytest.mark.thorough

@@ -81,6 +81,32 @@ def test_the_exit_status_says_that_one_could_not_be_sent() -> None:
     assert err.getvalue() == "note ops@example.com: ConnectionError: refused\n"
 
 
+def test_of_many_that_could_not_be_sent_the_first_few_are_told() -> None:
+    policy(OPS | {"to": [f"ops{number}@example.com" for number in range(7)]})
+    opened()
+    run("sla_sweep")
+    Recorder.fails[:] = [ConnectionError("refused")] * 7
+    err = StringIO()
+    with at(9), pytest.raises(CommandError, match="Not everything went well"):
+        call_command("sla_deliver", stdout=StringIO(), stderr=err)
+    lines = err.getvalue().splitlines()
+    assert [line.endswith(": ConnectionError: refused") for line in lines] == [True] * 5 + [False]
+    assert lines[-1] == "… and 2 more"
+
+
+def test_the_exit_status_says_that_somebody_asked_to_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    sweep = sla_sweep.sweeping.sweep
+
+    def sweep_and_ask_to_stop(**options: Any) -> Any:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return sweep(**options)
+
+    monkeypatch.setattr(sla_sweep.sweeping, "sweep", sweep_and_ask_to_stop)
+    with pytest.raises(SystemExit) as stopped:
+        run("sla_sweep", "--deliver")
+    assert stopped.value.code == 128 + signal.SIGTERM
+
+
 @pytest.mark.parametrize("wrong", ["0", "-1", "nonsense", "nan", "1e9"])
 def test_a_loop_needs_seconds(wrong: str) -> None:
     with pytest.raises(CommandError, match="--loop"):

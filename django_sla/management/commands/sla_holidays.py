@@ -102,8 +102,6 @@ def _line(day: date, name: str, *, is_new: bool) -> str:
 
 def _as_options(error: ValidationError) -> str:
     """What is wrong, by the option that it is wrong with."""
-    if not hasattr(error, "error_dict"):
-        return "; ".join(error.messages)
     return "\n".join(
         f"{'--' if field in OPTIONS else ''}{field}: {' '.join(messages)}"
         for field, messages in error.message_dict.items()

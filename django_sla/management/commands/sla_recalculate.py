@@ -167,7 +167,5 @@ def _findings(run: Recalculation) -> Iterator[str]:
         )
 
 
-def _local(text: str | None) -> str:
-    if text is None:
-        return "none"
+def _local(text: str) -> str:
     return f"{timezone.localtime(datetime.fromisoformat(text)):%Y-%m-%d %H:%M}"
