@@ -247,7 +247,10 @@ def escalated(**changes: Any) -> list[tuple[str | None, object, str]]:
     return found
 
 
-OPS = {"ops": {"backend": "django_sla.channels.Channel"}}
+OPS = {
+    "ops": {"backend": "django_sla.channels.Channel"},
+    "broken": {"backend": "nowhere.Channel"},
+}
 SAID_BY = ['policy "VIP"', 'policy "Set"', 'DJANGO_SLA["ESCALATIONS"]']
 
 
@@ -280,6 +283,11 @@ def test_an_escalation_to_somebody_whom_nobody_knows() -> None:
         "There is assignee, group:… and any address; SLA(recipients=…) and"
         in (escalated(to="managers")[0][2])
     )
+
+
+@pytest.mark.parametrize("channel", ["gone", "broken"])
+def test_of_a_channel_that_cannot_be_used_nobody_knows_whom_it_reaches(channel: str) -> None:
+    assert escalated(channel=channel, to="nobody") == []
 
 
 def test_an_escalation_that_says_not_to_whom() -> None:

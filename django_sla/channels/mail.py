@@ -134,11 +134,8 @@ class Email(Channel):
 def _alias(using: str | None) -> str:
     if using is None:
         return "default"
-    mailers = getattr(mail, "mailers", None)
-    if mailers is None:
-        raise ValueError("using: there are no MAILERS before Django 6.1")
-    if using not in mailers:
-        raise ValueError(f"using: {using!r} is not among the MAILERS")
+    if using not in getattr(mail, "mailers", ()):
+        raise ValueError(f"using: {using!r} is not among the MAILERS, of Django 6.1 and later")
     return using
 
 

@@ -157,11 +157,12 @@ def _connected(target: Target, limit: _Limit, context: ssl.SSLContext) -> socket
                 raise ConnectionError(
                     _("%(address)s is not a public address") % {"address": address[0]}
                 )
-    for number, (family, kind, protocol, _name, address) in enumerate(found, start=1):
+    while True:
+        (family, kind, protocol, _name, address), *found = found
         sock = socket.socket(family, kind, protocol)
         try:
             # So that one that is silent leaves time for the others.
-            sock.settimeout(limit.left / (len(found) - number + 1))
+            sock.settimeout(limit.left / (1 + len(found)))
             sock.connect(address)
             if not target.is_https:
                 return sock
@@ -172,9 +173,8 @@ def _connected(target: Target, limit: _Limit, context: ssl.SSLContext) -> socket
             raise
         except OSError:
             sock.close()
-            if number == len(found):
+            if not found:
                 raise
-    raise ConnectionError(_("the name has no address"))
 
 
 def _resolved(target: Target, limit: _Limit) -> list[tuple[Any, ...]]:

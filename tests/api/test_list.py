@@ -17,7 +17,7 @@ from rest_framework.test import APIClient
 
 from django_sla.api import SLAFilter, SLASerializerMixin
 from tests.api.conftest import opened
-from tests.api.urls import TicketSerializer
+from tests.api.urls import TicketSerializer, TicketViewSet
 from tests.hosts.desk.models import Ticket
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.api.urls")]
@@ -125,6 +125,8 @@ def test_a_queryset_that_knows_no_clocks(tickets: None) -> None:
     assert found(sla_state="breached", due_before=at(0)) == ["Response late", "Both late"]
     assert found(ordering="sla_due")[:2] == ["Both late", "Response late"]
     assert len(found(ordering="title")) == 6, "that is for the other backend"
+    told = SLAFilter().get_schema_operation_parameters(View())
+    assert [one["name"] for one in told] == ["sla_state", "sla_metric", "due_before", "due_after"]
 
 
 def test_as_many_queries_for_fifty_as_for_one(client: APIClient) -> None:
@@ -152,6 +154,7 @@ def test_as_many_queries_for_fifty_as_for_one(client: APIClient) -> None:
         ({"resolution_target": at(9)}, "resolution_target", "set-target"),
         ({"resolution_target": None}, "resolution_target", "set-target"),
         ({"resolution_target": "soon"}, "resolution_target", "set-target"),
+        ({"resolution_target": "2026-02-30T09:00:00Z"}, "resolution_target", "set-target"),
         ({"created_at": at(-99)}, "created_at", "what happens to the ticket"),
         ({"sla": {"resolved_at": at(1)}}, "sla", "resolved_at: It is read-only"),
         ({"sla": {"response_target": None}}, "sla", "response_target: It is read-only"),
@@ -210,13 +213,17 @@ def test_an_unknown_field_is_an_error(client: APIClient) -> None:
 
 
 def test_a_contradiction_is_told(client: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A host that lets its own serializer write them."""
-    monkeypatch.setattr(TicketSerializer, "get_fields", ModelSerializer.get_fields)
+    """A host that writes them by itself."""
+
+    def perform_update(view: Any, serializer: Any) -> None:
+        serializer.save(created_at=timezone.now(), resolved_at=timezone.now() - timedelta(hours=9))
+
+    monkeypatch.setattr(TicketViewSet, "perform_update", perform_update)
     ticket = opened(1, status="resolved")
-    body = {"resolution_target": at(9)}
-    response = client.patch(f"/tickets/{ticket.pk}/", body, format="json")
+    response = client.patch(f"/tickets/{ticket.pk}/", {"title": "New"}, format="json")
     assert response.status_code == 400
-    assert set(response.data) == {"resolution_target"}
+    [(column, [told])] = response.data.items()
+    assert (column, told.code) == ("resolved_at", "contradicted")
 
 
 def test_a_list_serializer_of_the_host(ticket: Ticket) -> None:

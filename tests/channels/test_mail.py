@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import django
 import pytest
+from django.core.mail.backends.base import BaseEmailBackend
 from django.test import override_settings
 
 from django_sla.channels import Email
@@ -248,6 +249,12 @@ def test_a_person_without_an_address_is_given_up(post: Post, agent: Any) -> None
     assert post.received == []
 
 
+def test_nobody_without_an_address_is_given_up(post: Post) -> None:
+    with pytest.raises(Undeliverable, match=r"^There is no e-mail address\.$"):
+        channel().send(message())
+    assert post.received == []
+
+
 @pytest.mark.parametrize(
     "address",
     [
@@ -412,6 +419,22 @@ def test_a_server_that_is_away_is_tried_again() -> None:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     with sending_to(port), pytest.raises(ConnectionRefusedError):
+        channel().send(message(address=TO))
+
+
+class Careless(BaseEmailBackend):
+    """Keeps to itself that it could not send anything."""
+
+    def send_messages(self, messages: Any) -> int:
+        return 0
+
+
+def test_what_a_backend_did_not_send_is_tried_again() -> None:
+    name = f"{__name__}.Careless"
+    careless = override_settings(EMAIL_BACKEND=name)
+    if django.VERSION >= (6, 1):
+        careless = override_settings(MAILERS={"default": {"BACKEND": name}})
+    with careless, pytest.raises(ConnectionError, match="sent nothing, and does not say why"):
         channel().send(message(address=TO))
 
 

@@ -1,8 +1,10 @@
-"""Which addresses are public."""
+"""Which addresses are public, and that time is over when it is."""
+
+import ssl
 
 import pytest
 
-from django_sla.channels.transport import is_public
+from django_sla.channels.transport import Target, is_public, post
 
 PUBLIC = """
 8.8.8.8 93.184.216.34 100.63.255.255 100.128.0.0 172.15.0.1 172.32.0.1
@@ -27,3 +29,9 @@ def test_public(address: str) -> None:
 @pytest.mark.parametrize("address", NOT_PUBLIC.split())
 def test_not_public(address: str) -> None:
     assert not is_public(address)
+
+
+def test_where_no_time_is_left_nobody_is_called() -> None:
+    target = Target.read("http://127.0.0.1:1/", allow_http=True, allow_private=True)
+    with pytest.raises(TimeoutError, match=r"127\.0\.0\.1:1 did not answer within 0 seconds"):
+        post(target, b"", {}, timeout=0, context=ssl.create_default_context())

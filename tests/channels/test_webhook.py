@@ -176,6 +176,13 @@ def test_redirects_are_not_followed(receiver: Receiver, status: int) -> None:
     assert [call.path for call in receiver.calls] == ["/sla?a=1"]
 
 
+def test_an_answer_that_cannot_be_read_is_told_by_its_number(receiver: Receiver) -> None:
+    receiver.status, receiver.body = 500, b"nonsense"
+    receiver.headers = {"Transfer-Encoding": "chunked"}
+    with pytest.raises(ConnectionError, match=r"answered 500$"):
+        channel(receiver).send(message())
+
+
 def test_no_more_than_the_begin_of_an_answer_is_read(receiver: Receiver) -> None:
     receiver.status, receiver.body = 500, b"x" * 10_000_000
     with pytest.raises(ConnectionError) as raised:
@@ -267,6 +274,27 @@ def test_an_address_that_is_not_public_is_refused(named: Any, address: str) -> N
     named.names["evil.test"] = [address]
     with pytest.raises(ConnectionError, match="is not a public address"):
         channel(url="https://evil.test/").send(message())
+
+
+class Internet(socket.socket):
+    """Where 8.8.8.8 and 8.8.4.4 are this machine, of which the former lets nobody in."""
+
+    def connect(self, address: Any) -> None:
+        host, port = address
+        assert host in ("8.8.8.8", "8.8.4.4")
+        super().connect(("127.0.0.1", 1 if host == "8.8.8.8" else port))
+
+
+def test_a_public_address_is_called_the_next_one_where_it_lets_nobody_in(
+    receiver: Receiver, named: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named.names["good.test"] = ["8.8.8.8", "8.8.4.4"]
+    monkeypatch.setattr(socket, "socket", Internet)
+    channel(url=f"http://good.test:{receiver.port}/", allow_http=True).send(message())
+    assert len(receiver.calls) == 1
+    named.names["good.test"] = ["8.8.8.8"]
+    with pytest.raises(ConnectionError, match="refused"):
+        channel(url=f"http://good.test:{receiver.port}/", allow_http=True).send(message())
 
 
 def test_every_address_of_a_name_is_looked_at(receiver: Receiver, named: Any) -> None:

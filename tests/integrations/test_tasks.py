@@ -13,6 +13,7 @@ import pytest
 from django.test import override_settings
 
 from django_sla.flow import recalculate as recalculating
+from django_sla.flow.privacy import ERASED_RECIPIENT
 from django_sla.integrations import tasks
 from django_sla.models import Beginning, Notice
 from django_sla.moment import as_of
@@ -75,6 +76,18 @@ def test_reconcile() -> None:
     assert ticket.sla_clocks.count() == 2
 
 
+def test_purge() -> None:
+    policy(OPS)
+    opened()
+    with at(9):
+        done(tasks.sweep)
+        done(tasks.purge)
+        assert Notice.objects.get().recipient == "ops@example.com"
+    with at(200 * 24):
+        done(tasks.purge)
+        assert Notice.objects.get().recipient == ERASED_RECIPIENT
+
+
 def test_what_does_not_work_is_in_the_result() -> None:
     result = tasks.recalculate.enqueue(number=77)
     assert result.status == "FAILED"
@@ -96,7 +109,8 @@ def test_one_task_asks_for_others() -> None:
 def test_both_engines_have_the_same_tasks() -> None:
     from django_sla.integrations import celery
 
-    for name in ("sweep", "deliver", "recalculate", "go_on", "reconcile", "reconcile_range"):
+    names = ("sweep", "deliver", "purge", "recalculate", "go_on", "reconcile", "reconcile_range")
+    for name in names:
         ours, theirs = getattr(tasks, name).func, getattr(celery, name).run
         assert ours.__doc__ == theirs.__doc__
         assert signature(ours) == signature(theirs)

@@ -104,6 +104,23 @@ def test_a_task_that_is_run_twice_does_nothing_the_second_time(engine: Engine) -
     assert len(Recorder.said) == 1
 
 
+class Elsewhere:
+    """The desk's tickets are in another database."""
+
+    def db_for_write(self, model: Any, **hints: Any) -> str | None:
+        return "elsewhere" if model is Ticket else None
+
+
+def test_what_is_due_is_counted_in_each_database(settings: Any) -> None:
+    with as_of(MONDAY):
+        Ticket.objects.create()
+        UUIDTicket.objects.create()
+    with at(100):
+        assert work._due("default", 100) == 4
+        settings.DATABASE_ROUTERS = [Elsewhere()]
+        assert work._due("default", 100) == 2
+
+
 @ALONE
 def test_more_sweeps_where_much_is_due(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(work, "CLOCKS", 2)
@@ -323,6 +340,20 @@ def test_a_task_that_was_killed_leaves_its_work_to_others(engine: Engine, edited
         engine.run()
     run.refresh_from_db()
     assert (run.phase, run.applied) == ("done", 8)
+
+
+def test_one_that_others_have_applied_meanwhile_is_over(
+    engine: Engine, edited: Policy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with as_of(after(1)):
+        run = recalculating.start(using="default")
+        work.go_on(engine.queue, run.pk, False, "")
+        looked_at = work._recalculation(run.pk)
+        work.go_on(engine.queue, run.pk, True, "New contract")
+        monkeypatch.setattr(work, "_recalculation", lambda number: looked_at)
+        work.go_on(engine.queue, run.pk, True, "Another reason")
+    assert engine.waiting == []
+    assert Recalculation.objects.get(part_of=None).reason == "New contract"
 
 
 def test_an_edit_in_between_ends_it(engine: Engine, edited: Policy) -> None:
