@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from heapq import nlargest
 from operator import attrgetter
 from typing import Any
@@ -28,7 +27,6 @@ class Findings:
     changed_tickets: int = 0
     """Those with a promise that is late either now or under the draft."""
     _changed: list[Changed] = field(default_factory=list)
-    _least: timedelta = timedelta(0)
 
     @classmethod
     def nothing(cls, groupings: int) -> "Findings":
@@ -65,12 +63,9 @@ class Findings:
             self._keep(one)
 
     def _keep(self, one: Changed) -> None:
-        if one.over <= self._least:
-            return
         self._changed.append(one)
         if len(self._changed) >= 2 * LARGEST:
             self._changed = self.changed
-            self._least = self._changed[-1].over
 
 
 def _changed(pk: Any, promise: Promise) -> Changed:

@@ -226,9 +226,7 @@ def _tried(
     before: Sequence[Week], after: Sequence[Week], interval: int
 ) -> Iterator[tuple[float, Told, float]]:
     """What came, what would have been told, and the average of the last weeks."""
-    recent = _recent(before)
-    if not recent:
-        return
+    recent = _recent(before)  # not empty, as the first week of all has something
     average = 100 * sum(week.met for week in recent) / sum(week.judged for week in recent)
     for week, told in zip(after, _ahead(before, len(after), interval), strict=True):
         if week.percent is not None:

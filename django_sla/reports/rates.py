@@ -6,7 +6,6 @@ from functools import cached_property
 from typing import Any
 
 from django.db.models import Count, F, QuerySet
-from django.utils.translation import gettext as _
 
 from django_sla.reports.base import PeriodReport
 from django_sla.reports.calendar_period import Bucket
@@ -35,10 +34,6 @@ class Rates(PeriodReport):
         super().__init__(queryset, **options)
         self.apart = tuple(apart)
 
-    @cached_property
-    def total(self) -> Row:
-        return Row(label=_("Total"), metrics=_figures(self.metrics, _added(self._cells, None)))
-
     def rows(self, place: int = 0) -> list[Row]:
         """The groups of the grouping at that place of ``apart``, in its order."""
         counts = _added(self._cells, place)
@@ -49,9 +44,7 @@ class Rates(PeriodReport):
                 keys=(key,),
                 labels=(label,),
                 label=label,
-                metrics=_figures(
-                    self.metrics, {(None, m): counts.get((key, m), {}) for m in self.metrics}
-                ),
+                metrics={m: Figures(**counts.get((key, m), {})) for m in self.metrics},
             )
             for key, label in labelled
         ]
@@ -82,20 +75,11 @@ def in_parts(
     return Rates(queryset, apart=[grouping], **span, **options).rows()
 
 
-def _added(
-    cells: Mapping[tuple[Any, ...], Counts], place: int | None
-) -> dict[tuple[Any, str], Counts]:
-    """By the key at that place, None for all of them together, and by metric."""
+def _added(cells: Mapping[tuple[Any, ...], Counts], place: int) -> dict[tuple[Any, str], Counts]:
+    """By the key at that place, and by metric."""
     found: dict[tuple[Any, str], Counts] = {}
     for (metric, *keys), counts in cells.items():
-        key = None if place is None else keys[place]
-        total = found.setdefault((key, metric), dict.fromkeys(COUNTS, 0))
+        total = found.setdefault((keys[place], metric), dict.fromkeys(COUNTS, 0))
         for name, count in counts.items():
             total[name] += count
     return found
-
-
-def _figures(
-    metrics: Sequence[str], counts: Mapping[tuple[Any, str], Counts]
-) -> dict[str, Figures]:
-    return {metric: Figures(**counts.get((None, metric), {})) for metric in metrics}

@@ -45,10 +45,7 @@ class TimeByDimensionReport(StayReport):
     def _history(self) -> QuerySet[Any] | None:
         """The changelog of these tickets; None where it does not track the field."""
         model = self.sla.model
-        name = getattr(model._meta, "simple_history_manager_attribute", None)
-        if name is None:
-            return None
-        history = getattr(model, name).model
+        history = getattr(model, model._meta.simple_history_manager_attribute).model
         if self.path.partition("__")[0] not in {field.name for field in history.tracked_fields}:
             return None
         rows: QuerySet[Any] = history._base_manager.using(self.all_tickets.db).order_by()

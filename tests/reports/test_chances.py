@@ -94,6 +94,18 @@ def test_a_target_set_by_hand() -> None:
 
 
 @pytest.mark.django_db
+def test_a_target_set_by_hand_where_no_policy_was_chosen() -> None:
+    took(HOURS)
+    ticket = opened(2_000 - 12)
+    ticket.sla.set_target("resolution", after(2_000 + 18), "Promised on the phone")
+    ticket.sla_clocks.update(terms=None)
+    ticket = Ticket.objects.get(pk=ticket.pk)
+    assert chance(ticket) is None
+    told = Chances(Ticket.objects.all(), now=NOW).likeliest(metric="resolution")
+    assert (told.open, told.untold, told.chances) == (1, 1, [])
+
+
+@pytest.mark.django_db
 def test_nothing_where_too_few_took_so_long() -> None:
     took([hours / 4 for hours in range(1, 41)])  # 10 hours at most
     assert chance(opened(2_000 - 7.4)) == 0

@@ -167,7 +167,9 @@ def test_csv() -> None:
 
 @pytest.mark.parametrize("number", [0, -1, -1.5, Decimal("-2.50")])
 def test_numbers_stay_numbers(number: Any) -> None:
-    assert read(to_csv(Made([row("Ann", number)])))[1][1] == str(number)
+    made = Made([row("Ann", number)])
+    assert read(to_csv(made))[1][1] == str(number)
+    assert json.loads(to_json(made))["rows"][0]["count"] == float(number)
 
 
 def test_a_text_that_looks_like_a_number_is_a_text() -> None:

@@ -47,6 +47,17 @@ def test_periods(by: str, labels: list[str], keys: list[date]) -> None:
     assert [row.tickets for row in tickets] == [1, 1]
 
 
+def test_a_part_of_a_field_is_called_what_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(Ticket.sla.dimensions, "year", "created_at__year")
+    opened(hours(2025, 12, 28, 10))
+    opened(hours(2026, 1, 1, 3))
+    found = report("year", at=hours(2026, 1, 1, 4)).rows
+    assert [(row.key, row.label, row.tickets) for row in found] == [
+        (2025, "2025", 1),
+        (2026, "2026", 1),
+    ]
+
+
 def test_the_zone_of_a_report_is_that_of_its_periods() -> None:
     opened(hours(2026, 1, 1, 2))
 

@@ -54,6 +54,8 @@ def test_nothing_there() -> None:
     assert found.rows == []
     assert found.total == StayRow(label="Total")
     assert found.total.average is None
+    nobodys = report(Ticket.objects.none())
+    assert (nobodys.rows, nobodys.total) == ([], StayRow(label="Total"))
 
 
 def test_several_stays_of_a_ticket_add_up() -> None:

@@ -77,6 +77,20 @@ def test_one_that_is_killed_is_told_and_nothing_waits_for_it() -> None:
         list(in_order(killed, range(10), 2))
 
 
+def test_they_are_in_the_schema_of_whoever_began_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.reports.in_schema import schema
+
+    monkeypatch.setattr(connections["default"], "schema_name", "acme", raising=False)
+    assert list(in_order(schema, range(3), 1)) == ["acme"] * 3
+
+
+def test_where_signals_cannot_be_kept_away_the_work_is_done(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delattr(signal, "pthread_sigmask")  # as on Windows
+    assert list(in_order(str, range(3), 1)) == ["0", "1", "2"]
+
+
 def test_a_database_in_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     if connections["default"].vendor != "sqlite":
         pytest.skip("a server is in nobody's memory")

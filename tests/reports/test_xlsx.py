@@ -1,11 +1,14 @@
 """Reports as workbooks, read back with openpyxl."""
 
+import errno
 import io
+import os
 import re
 import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 from types import SimpleNamespace
 from typing import Any
 from zipfile import ZipFile
@@ -171,6 +174,29 @@ def test_nothing_is_left_of_one_that_fails(monkeypatch: Any, tmp_path: Path) -> 
         xlsx_pieces(report(rows=rows()))
     assert list(tmp_path.iterdir()) == []
     written(report("Ann"))
+    assert list(tmp_path.iterdir()) == []
+
+
+class Full(io.BytesIO):
+    """A file on a disk that has room for the beginning alone."""
+
+    is_full = False
+
+    def write(self, data: Any) -> int:
+        if self.tell() + len(data) > 10_000 and not self.is_full:
+            self.is_full = True
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return super().write(data)
+
+
+# The archive is closed in vain once more when it is forgotten.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_nothing_is_left_where_the_disk_is_full(monkeypatch: Any, tmp_path: Path) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(xlsx, "TemporaryFile", Full)
+    random = Random(1)
+    with pytest.raises(OSError, match="No space left"):
+        xlsx_pieces(report(*(random.randbytes(100).hex() for _ in range(500))))
     assert list(tmp_path.iterdir()) == []
 
 
