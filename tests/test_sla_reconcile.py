@@ -15,7 +15,7 @@ from django_sla.flow import reconcile
 from django_sla.moment import as_of
 from tests.conftest import MONDAY, after
 from tests.hosts.desk.models import Comment, Ticket
-from tests.hosts.variety.models import UUIDTicket
+from tests.hosts.variety.models import LedgerTicket, UUIDTicket
 
 pytestmark = pytest.mark.django_db
 
@@ -212,3 +212,13 @@ def test_what_the_numbers_do_not_say(sla_reconcile: Run, agent: Any, monkeypatch
     said = sla_reconcile("--dry-run")[1]
     assert "1 of those without events are done, and nothing tells since when" in said
     assert "Comments of desk.Comment are left out" in said
+
+
+def test_tickets_without_an_instant_of_creation_are_counted(
+    sla_reconcile: Run, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(registry, "tickets", {LedgerTicket: LedgerTicket.sla})
+    QuerySet(LedgerTicket).bulk_create([LedgerTicket(), LedgerTicket(created_at=MONDAY)])
+    said = sla_reconcile()[1]
+    assert "1 tickets looked at; 1 adopted" in said
+    assert "1 tickets are left out, because their created_at is empty: fill it in." in said

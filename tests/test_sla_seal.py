@@ -18,6 +18,7 @@ from django_sla.exceptions import AppendOnly, SealedAtOnce
 from django_sla.flow import seal as sealing
 from django_sla.models import Seal
 from tests.hosts.desk.models import Comment, Ticket, TicketSLAEvent
+from tests.hosts.variety.models import LedgerTicket
 
 pytestmark = pytest.mark.django_db
 
@@ -100,6 +101,23 @@ def test_in_several_seals(monkeypatch: pytest.MonkeyPatch, ticket: Any) -> None:
     assert Seal.objects.exclude(records=b"").count() > 5
 
 
+def test_stopped_it_goes_on_later(ticket: Any) -> None:
+    Ticket.objects.create()
+    later = timezone.now() + timedelta(minutes=30)
+    with time_machine.travel(later):
+        sealing.seal("default")
+    with time_machine.travel(later + timedelta(minutes=11)):
+        assert sealing.seal("default", lambda number: True) == 1, "an event"
+        assert sealing.seal("default") == 1, "a row of history"
+    assert run("--verify")[1] == ""
+
+
+def test_a_history_whose_keys_have_no_order_is_not_sealed() -> None:
+    LedgerTicket.objects.create()
+    sealed()
+    assert set(Seal.objects.values_list("model", flat=True)) == {"variety.LedgerTicketSLAEvent"}
+
+
 def test_a_column_that_came_later_is_not_sealed(
     as_agent: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -162,6 +180,12 @@ def test_a_row_that_is_gone(ticket: Any) -> None:
     event = ticket.sla_events.get(kind="agent_replied")
     TicketSLAEvent.objects.filter(pk=event.pk).delete()
     assert wrong() == f"default: desk.TicketSLAEvent {event.pk}: removed"
+
+
+def test_a_row_of_history_that_is_gone(ticket: Any) -> None:
+    row = ticket.history.earliest()
+    History.objects.filter(pk=row.pk).delete()
+    assert wrong() == f"default: desk.HistoricalTicket {row.pk}: removed"
 
 
 def test_a_row_that_was_added(ticket: Any) -> None:

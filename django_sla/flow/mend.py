@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from django_sla.flow.drift import Replay
 from django_sla.flow.observe import Observer
-from django_sla.flow.writing import copy_history
+from django_sla.flow.writing import copy_history, history_of
 from django_sla.tables.clock import IDENTITY
 from django_sla.tables.columns import COLUMNS
 from django_sla.tables.insert import insert
@@ -55,10 +55,9 @@ def _unsaid(observer: Observer, replays: Sequence[Replay]) -> list[Any]:
     """Those of which the changelog does not know what the columns said: somebody wrote them
     behind its back."""
     model, using = observer.sla.model, observer.using
-    name = getattr(model._meta, "simple_history_manager_attribute", None)
-    if name is None or not replays:
+    if not replays:
         return []
-    history = getattr(model, name).model
+    history = history_of(model).model
     tracked = {field.name for field in history.tracked_fields}
     columns = [name for name in COLUMNS if name in tracked]
     key = model._meta.pk.attname

@@ -21,7 +21,7 @@ from django_sla.moment import now as read_now
 from django_sla.tables.delivery import Notice, Standing
 from django_sla.tables.event import ERASED_KEY, ERASED_MARK
 from django_sla.tables.feed import Feed
-from django_sla.tables.history import has_address
+from django_sla.tables.history import has_address, points_to_users
 from django_sla.tables.personal import ACTOR, ADDRESS, REASON, WHY, events, histories, users
 from django_sla.tables.recalculation import Recalculation
 from django_sla.tables.recipients import USER
@@ -106,7 +106,7 @@ def to_purge(before: datetime, using: str) -> Iterator[Piece]:
         yield Piece(
             label=Notice._meta.label,
             what=gettext_lazy("recipients"),
-            rows=named.filter(created_at__lt=before),
+            rows=named,
             change=lambda rows: rows.update(recipient=ERASED_RECIPIENT, problem=""),
         )
     if router.db_for_write(Feed) == using:
@@ -241,7 +241,7 @@ def held(using: str) -> Iterator[Held]:
     for model in histories():
         if router.db_for_read(model) != using:
             continue
-        if any(field.name == "history_user" for field in users(model)):
+        if points_to_users(model):
             rows = _rows(model, using).exclude(history_user=None)
             yield _held(rows, gettext_lazy("who did it"), "history_date")
         if has_address(model):

@@ -23,7 +23,7 @@ from django_sla.moment import now
 from django_sla.tables.among import Among
 from django_sla.tables.columns import COLUMNS
 from django_sla.tables.event import SLAEvent
-from django_sla.tables.history import current_ip
+from django_sla.tables.history import current_ip, points_to_users
 from django_sla.tables.insert import insert_from
 
 if TYPE_CHECKING:
@@ -153,17 +153,16 @@ def aware(sla: "SLA", name: str, value: Any) -> datetime | None:
 
 def write_history(tickets: list[Any], observer: Observer, *, update: bool) -> None:
     """Changelog rows for tickets of one kind that were written without Django's save signals."""
-    if not tickets:
-        return
-    model = type(tickets[0])._meta.concrete_model
-    name = getattr(model._meta, "simple_history_manager_attribute", None)
-    if name is None:
-        return
-    manager = getattr(model, name)
+    manager = history_of(type(tickets[0])._meta.concrete_model)
     actor = get_user_model()._base_manager.filter(pk=observer.actor_id).first()
     manager.bulk_history_create(
         tickets, update=update, default_user=actor, default_date=observer.now
     )
+
+
+def history_of(model: Any) -> Any:
+    """The manager of a ticket model's history, ours or the host's own."""
+    return getattr(model, model._meta.simple_history_manager_attribute)
 
 
 _HISTORY = frozenset({"history_date", "history_change_reason", "history_type", "history_user_id"})
@@ -191,15 +190,13 @@ def kinds(model: type[Model]) -> tuple[type[Model], ...]:
 def _copy_history(rows: QuerySet[Any], observer: Observer, reason: str) -> None:
     """Copied by the database, where the changelog has no columns but those of the ticket and the
     usual ones."""
-    name = getattr(rows.model._meta, "simple_history_manager_attribute", None)
-    if name is None:
-        return
-    manager = getattr(rows.model, name)
+    manager = history_of(rows.model)
     reason = shortened(reason, rows.model)
     history = manager.model._meta
     tracked = [field.attname for field in manager.model.tracked_fields]
     own = {field.attname for field in history.concrete_fields} - {*tracked, history.pk.attname}
-    if own - {"client_ip"} != _HISTORY or not isinstance(history.pk, AutoField):
+    is_usual = own - {"client_ip"} == _HISTORY and points_to_users(manager.model)
+    if not is_usual or not isinstance(history.pk, AutoField):
         tickets = list(rows)
         for ticket in tickets:
             ticket._change_reason = reason
@@ -218,8 +215,7 @@ def _copy_history(rows: QuerySet[Any], observer: Observer, reason: str) -> None:
 
 def shortened(reason: str, model: Any) -> str:
     """A reason as the changelog of a ticket model takes it; its event keeps it whole."""
-    history = getattr(model, model._meta.simple_history_manager_attribute).model
-    limit = history._meta.get_field("history_change_reason").max_length
+    limit = history_of(model).model._meta.get_field("history_change_reason").max_length
     return reason if limit is None or len(reason) <= limit else f"{reason[: limit - 1]}…"
 
 

@@ -121,3 +121,9 @@ def has_address(model: type[models.Model]) -> bool:
     return issubclass(model, ClientIPHistory) and not any(
         field.name == "client_ip" for field in tracked
     )
+
+
+def points_to_users(model: type[models.Model]) -> bool:
+    """Whether a history model has a key of who changed the row; one of the host's own may tell it
+    in another way."""
+    return any(field.name == "history_user" for field in model._meta.concrete_fields)

@@ -117,15 +117,13 @@ def prepare(sender: type[models.Model], **kwargs: Any) -> None:
 
 class_prepared.connect(prepare, dispatch_uid="django_sla.ticket.mixin.prepare")
 
-_records: dict[type[models.Model], HistoricalRecords] = {}
-
 
 def _set_up(model: Any) -> None:
     if model._meta.proxy:
         _share_history(model, model._meta.concrete_model)
         return
     if not hasattr(model._meta, "simple_history_manager_attribute"):
-        _records[model] = _register(model)
+        _register(model)
     if any(parent in registry.tickets for parent in model._meta.get_parent_list()):
         return  # a special kind of ticket: its events and clocks are those of the ticket
     if "sla" not in model.__dict__:
@@ -136,8 +134,8 @@ def _set_up(model: Any) -> None:
     registry.tickets[model] = sla
 
 
-def _register(model: type[models.Model]) -> HistoricalRecords:
-    """What ``simple_history.register`` does, keeping the records for the model's proxies."""
+def _register(model: type[models.Model]) -> None:
+    """What ``simple_history.register`` does, with the ``history`` in the module of the model."""
     records = HistoricalRecords(
         bases=[ClientIPHistory],
         history_manager=ClientIPHistoryManager,
@@ -148,14 +146,14 @@ def _register(model: type[models.Model]) -> HistoricalRecords:
     records.cls = model
     records.add_extra_methods(model)
     records.finalize(model)
-    return records
 
 
 def _share_history(proxy: Any, model: Any) -> None:
     """A proxy is saved under its own name, which the history of its model does not hear."""
-    name = getattr(model._meta, "simple_history_manager_attribute", None)
-    if name is not None:
-        proxy._meta.simple_history_manager_attribute = name
-    if model in _records:
-        post_save.connect(_records[model].post_save, sender=proxy, weak=False)
-        post_delete.connect(_records[model].post_delete, sender=proxy, weak=False)
+    proxy._meta.simple_history_manager_attribute = model._meta.simple_history_manager_attribute
+    # Of a history that the host has made, ``history = HistoricalRecords()``, nothing else tells.
+    listening: Any = post_save._live_receivers(model)
+    owners = [getattr(receiver, "__self__", None) for receiver in listening[0]]
+    for records in (owner for owner in owners if isinstance(owner, HistoricalRecords)):
+        post_save.connect(records.post_save, sender=proxy, weak=False)
+        post_delete.connect(records.post_delete, sender=proxy, weak=False)

@@ -52,7 +52,7 @@ def test_what_the_system_checks_say(settings: Any) -> None:
     assert (wrong.severity, wrong.about) == (Severity.ERROR, 'DJANGO_SLA["CALENDERS"]')
     assert "CALENDARS" in wrong.remedy
     assert found["System check django_sla.W010."].severity is Severity.WARNING
-    assert found["System check django_sla.W035."].about == "variety.OwnTicket"
+    assert found["System check django_sla.W035."].about == "variety.LedgerTicket"
 
 
 def test_a_silenced_check_is_silent(settings: Any) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from django_sla.core.condition import where
 from django_sla.core.policy import Policy as PolicyValue
 from django_sla.exceptions import PoliciesEdited, RecalculationOver
-from django_sla.flow import preview, recalculate, reterm
+from django_sla.flow import open_tickets, preview, recalculate, reterm
 from django_sla.flow.refresh import columns, fold, kept, load
 from django_sla.models import Calendar, Policy, Recalculation
 from django_sla.moment import as_of
@@ -24,7 +24,13 @@ from django_sla.tables.columns import COLUMNS
 from django_sla.tables.pinned import open_on_old_terms
 from tests.conftest import after
 from tests.hosts.desk.models import Comment, Project, Ticket
-from tests.hosts.variety.models import ExtendedTicket, OwnTicket, SharedTicketProxy, UUIDTicket
+from tests.hosts.variety.models import (
+    ExtendedTicket,
+    LedgerTicket,
+    OwnTicket,
+    SharedTicketProxy,
+    UUIDTicket,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -256,6 +262,21 @@ def test_pauses_are_kept() -> None:
     assert_in_step(going_on)
 
 
+def test_a_clock_that_no_column_of_the_ticket_shows() -> None:
+    desk = policy(goals={"*": {**GOALS["*"], "closure": "20h"}})
+    ticket = opened()
+    with as_of(after(0.5)):
+        ticket.status = "resolved"
+        ticket.save()
+    desk.goals = {"*": {**TIGHTER["*"], "closure": "10h"}}
+    desk.save()
+    assert applied().applied == 1
+    ticket.refresh_from_db()
+    assert ticket.sla.verdict("closure", after(1)).due == after(10)
+    assert (ticket.response_target, ticket.resolution_target) == (after(2), after(8))
+    assert_in_step(ticket)
+
+
 @pytest.mark.parametrize("promised", ["before", "afterwards"])
 def test_a_metric_that_comes_or_goes(promised: str) -> None:
     more = {"*": {**GOALS["*"], "closure": "20h"}}
@@ -327,7 +348,9 @@ def test_only_those_opened_since() -> None:
     assert new.resolution_target == after(6)
 
 
-@pytest.mark.parametrize("model", [UUIDTicket, OwnTicket, ExtendedTicket, SharedTicketProxy])
+@pytest.mark.parametrize(
+    "model", [UUIDTicket, OwnTicket, ExtendedTicket, SharedTicketProxy, LedgerTicket]
+)
 def test_every_kind_of_host(model: Any) -> None:
     desk = policy(goals={"*": GOALS["*"]})
     tickets = [opened(model) for _ in range(5)]
@@ -353,6 +376,17 @@ def test_a_condition_on_a_property_is_asked_of_the_ticket(monkeypatch: pytest.Mo
     for ticket, hours in ((vip, 4), (other, 24)):
         ticket.refresh_from_db()
         assert ticket.resolution_target == after(hours)
+
+
+def test_more_tickets_than_are_read_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(open_tickets, "AHEAD", 1)
+    desk = policy()
+    for model in (Ticket, UUIDTicket):
+        for _ in range(4):
+            opened(model)
+    desk.goals = TIGHTER
+    desk.save()
+    assert applied().applied == 8
 
 
 # Interrupted

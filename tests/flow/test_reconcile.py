@@ -2,29 +2,33 @@
 
 import gc
 import tracemalloc
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.db.models import QuerySet
 from django.test.utils import CaptureQueriesContext
 
+from django_sla import registry
 from django_sla.core.condition import where
 from django_sla.core.policy import Policy
 from django_sla.core.verdict import State
 from django_sla.flow import reconcile
 from django_sla.flow.reconcile import Batch, Tally
 from django_sla.moment import as_of
-from django_sla.registry import register_policy, unregister_policy
+from django_sla.registry import Watch, register_policy, unregister_policy
 from django_sla.tables import terms as terms_table
 from tests.conftest import MONDAY, after
 from tests.flow.watching import swept
 from tests.hosts.desk.models import Comment, Project, Ticket
 from tests.hosts.variety.models import (
     ExtendedTicket,
+    LedgerTicket,
     SharedTicket,
     SharedTicketProxy,
+    SpecialNote,
     SpecialTicket,
     UUIDTicket,
 )
@@ -290,6 +294,34 @@ def test_a_rule_of_the_hosts_that_fails_does_not_stop_the_others(
     assert kinds(ticket) == []
 
 
+def test_a_rule_of_the_hosts_that_the_database_refuses_ends_the_batch(
+    agent: Any, monkeypatch: Any
+) -> None:
+    """On some databases the transaction is over then, whatever comes after it."""
+    comment(ticket := old(), agent, 2)
+
+    def rule(user: Any, ticket: Any) -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM nowhere")
+        return True
+
+    monkeypatch.setattr(Ticket.sla, "responder", rule)
+    with pytest.raises(DatabaseError, match="nowhere"):
+        reconciled(ticket)
+    assert kinds(ticket) == []
+
+
+def test_a_ticket_of_which_nothing_says_when_it_was_opened_is_told() -> None:
+    ticket, fine = old(LedgerTicket, created_at=None), old(LedgerTicket)
+    batch = reconciled(ticket, fine, model=LedgerTicket)
+    assert batch.adopted == [fine.pk]
+    [(pk, problem)] = [(finding.pk, finding.problem) for finding in batch.findings]
+    assert (pk, problem.partition(";")[0]) == (
+        ticket.pk,
+        "Nothing says when this ticket was opened",
+    )
+
+
 def test_terms_that_are_gone_are_a_problem_of_the_tickets_that_had_them(monkeypatch: Any) -> None:
     register_policy(Policy.build("Gone", {"*": {"response": "1h"}}, when=where(priority="high")))
     try:
@@ -435,8 +467,6 @@ def test_a_done_ticket_of_which_nothing_tells_since_when_is_counted() -> None:
 
 
 def test_comments_without_an_instant_are_left_out(agent: Any, monkeypatch: Any) -> None:
-    from django_sla import registry
-
     watch = registry.watches["desk.comment"]
     timeless = type(watch)(ticket=watch.ticket, author=watch.author, public=watch.public)
     monkeypatch.setitem(registry.watches, "desk.comment", timeless)
@@ -444,6 +474,24 @@ def test_comments_without_an_instant_are_left_out(agent: Any, monkeypatch: Any) 
     comment(ticket, agent, 2)
     reconciled(ticket)
     assert kinds(ticket) == ["opened"]
+
+
+def test_a_watch_on_a_model_that_is_not_there_stops_nobody(agent: Any, monkeypatch: Any) -> None:
+    monkeypatch.setitem(registry.watches, "desk.coment", registry.watches["desk.comment"])
+    ticket = old()
+    comment(ticket, agent, 2)
+    reconciled(ticket)
+    assert kinds(ticket) == ["opened", "agent_replied"]
+
+
+def test_an_author_may_be_worked_out(agent: Any, monkeypatch: Any) -> None:
+    watch = replace(registry.watches["desk.comment"], author="writer")
+    monkeypatch.setitem(registry.watches, "desk.comment", watch)
+    monkeypatch.setattr(Comment, "writer", property(lambda comment: comment.author), raising=False)
+    ticket = old()
+    comment(ticket, agent, 2)
+    reconciled(ticket)
+    assert fresh(ticket).first_responded_at == after(2)
 
 
 def test_adopt_only_leaves_others_alone() -> None:
@@ -668,3 +716,16 @@ def test_a_special_kind_of_ticket_has_it_in_its_own_changelog() -> None:
     for ticket in (plain, proxy, special):
         assert reasons(ticket)[-1] == ("resolution_target", None, after(24), "reconciled")
     assert SharedTicket.history.filter(id=special.pk).count() == 0
+
+
+def test_comments_on_a_special_kind_of_ticket_are_replies(agent: Any, monkeypatch: Any) -> None:
+    watch = Watch(ticket="ticket", author="author", public=True, at="at")
+    monkeypatch.setitem(registry.watches, "variety.specialnote", watch)
+    with as_of(MONDAY):
+        special, plain = SpecialTicket.objects.create(), SharedTicket.objects.create()
+    for hours in (1, 2):
+        SpecialNote.objects.create(ticket=special, author=agent, at=after(hours))
+    reconciled(special, plain, model=SharedTicket)
+    assert kinds(special) == ["opened", "agent_replied", "agent_replied"]
+    assert fresh(special).first_responded_at == after(1)
+    assert fresh(plain).first_responded_at is None

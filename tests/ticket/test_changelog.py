@@ -13,6 +13,7 @@ from tests.conftest import MONDAY, after
 from tests.hosts.desk.models import Comment, Ticket
 from tests.hosts.variety.models import (
     ExtendedTicket,
+    LedgerTicket,
     OwnTicket,
     SharedTicket,
     SharedTicketProxy,
@@ -214,6 +215,15 @@ def test_every_kind_of_host_has_it_in_its_own_history(model: Any, agent: Any) ->
     assert {change.user for change in (moved, released, held)} == {agent}
     addresses = {None} if model is OwnTicket else {"203.0.113.7"}
     assert {change.ip for change in (moved, released, held)} == addresses
+
+
+def test_a_history_that_knows_people_by_their_names_tells_who(agent: Any) -> None:
+    ticket = LedgerTicket.objects.create()
+    with as_of(after(10**5)):
+        in_request(agent, lambda: LedgerTicket.objects.update(status="resolved"))
+    resolved = LedgerTicket.objects.get().sla.changelog()[0]
+    assert (resolved.field, resolved.user) == ("resolved_at", agent)
+    assert ticket.history.latest().history_user_id == "agent"
 
 
 def test_a_history_whose_rows_were_cleaned_away_still_tells_of_it(agent: Any) -> None:

@@ -21,6 +21,8 @@ from tests.hosts.desk.models import Comment, Ticket
 from tests.hosts.variety.models import (
     BareTicket,
     ExtendedTicket,
+    LedgerTicket,
+    LedgerTicketProxy,
     OwnTicket,
     OwnTicketQuerySet,
     SharedTicket,
@@ -147,6 +149,39 @@ def test_a_proxy_is_the_same_ticket() -> None:
     assert SharedTicket.objects.get().sla_events.count() == 2
     ticket.delete()
     assert SharedTicket.history.first().history_type == "-"
+
+
+def test_a_proxy_of_a_host_with_its_own_history_is_in_it() -> None:
+    with as_of(MONDAY):
+        ticket = LedgerTicketProxy.objects.create()
+    resolve(ticket)
+    ticket.delete()
+    rows = LedgerTicket.history.order_by("history_date").values_list("history_type", flat=True)
+    assert list(rows) == ["+", "~", "-"]
+
+
+def test_a_key_that_the_host_chooses() -> None:
+    with as_of(MONDAY):
+        Ticket(pk=4711).save()
+    assert Ticket.objects.get(pk=4711).resolution_target == after(24)
+
+
+def test_a_ticket_that_was_deleted_and_is_saved_all_the_same_is_opened_again() -> None:
+    with as_of(MONDAY):
+        ticket = Ticket.objects.create()
+    Ticket.objects.all().delete()
+    with as_of(after(1)):
+        ticket.save()
+    assert Ticket.objects.get().sla_events.get().kind == "opened"
+    assert ticket.sla_clocks.count() == 2
+
+
+def test_a_save_of_no_fields_saves_nothing(django_assert_num_queries: Any) -> None:
+    ticket = Ticket.objects.create()
+    ticket.status = "resolved"
+    with django_assert_num_queries(0):
+        ticket.save(update_fields=[])
+    assert Ticket.objects.get().status == "open"
 
 
 def test_a_copy_starts_anew() -> None:

@@ -3,12 +3,14 @@
 import uuid
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django_fsm import FSMField, transition
 from simple_history.models import HistoricalRecords
 
 from django_sla.models import SLA, SLAMixin, SLAQuerySet
+from tests.hosts.people.models import Person
 from tests.hosts.vendor.models import SharedTicketBase, VendorTicket
 
 
@@ -56,6 +58,17 @@ class SpecialTicket(SharedTicket):
     """A kind of ticket: a child of a model that has an SLA already."""
 
     colour = models.CharField(max_length=20, default="red")
+
+
+class SpecialNote(models.Model):
+    """A comment on this kind of ticket alone."""
+
+    ticket = models.ForeignKey(SpecialTicket, models.CASCADE)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.ticket} {self.at}"
 
 
 class ExtendedTicket(SLAMixin, VendorTicket):
@@ -119,3 +132,30 @@ class BareTicket(SLAMixin, models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+class LedgerTicket(SLAMixin, models.Model):
+    """Its history has UUIDs for keys and knows people by their names. Of its oldest tickets nobody
+    knows when they were opened."""
+
+    status = models.CharField(max_length=20, default="open")
+    priority = models.CharField(max_length=20, default="medium")
+    created_at = models.DateTimeField(null=True, blank=True)
+    requester = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
+
+    history = HistoricalRecords(
+        history_id_field=models.UUIDField(default=uuid.uuid4),
+        history_user_id_field=models.CharField(max_length=150, blank=True),
+        history_user_getter=lambda row: Person.objects.filter(username=row.history_user_id).first(),
+        history_user_setter=lambda row, user: setattr(
+            row, "history_user_id", user.username if user else ""
+        ),
+    )
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class LedgerTicketProxy(LedgerTicket):
+    class Meta:
+        proxy = True
