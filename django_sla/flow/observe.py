@@ -166,12 +166,11 @@ class Observer:
             return self
         return replace(self, now=lifecycle.stated_at, known=self.policies)
 
-    def choose(self, ticket: Model, at: datetime) -> Terms | None:
+    def choose(self, ticket: Model, at: datetime) -> Terms:
         """The terms for a ticket as it stands, by the policies that are effective at that
         instant; their row is written where it is missing, unless this observer writes nothing."""
         policy = choose(self.policies.all, FactsOf(ticket), at)
-        if policy is None:
-            return None
+        assert policy is not None, "the built-in one is for every ticket"
         if policy.terms.fingerprint not in self.pinned:
             if self.writes:
                 terms_table.pin(policy.terms, self.using)
@@ -200,7 +199,7 @@ class Observer:
                     terms=terms,
                     **{
                         "from": lifecycle.terms.name if lifecycle.terms else "",
-                        "to": terms.name if terms else "",
+                        "to": terms.name,
                     },
                 )
 

@@ -229,10 +229,7 @@ def _check_rows(
 
 
 def tell(place: Entry, error: ValidationError, known: Container[str] = ()) -> None:
-    """Note what is wrong with the parts of a place, but for those of which it is known."""
-    if not hasattr(error, "error_dict"):
-        place.wrong(" ".join(error.messages))
-        return
+    """Note what is wrong with the parts of a place, by key, but for those of which it is known."""
     for key, messages in error.message_dict.items():
         if key not in known:
             part = place if key == NON_FIELD_ERRORS else place.get(key, None)

@@ -304,8 +304,6 @@ def _record(
             continue
         try:
             notices += telling.notices(ticket, look.clock, threshold)
-        except DatabaseError:
-            raise
         except Exception as error:
             look.problem, look.next_at = _said(error), run.started_at + AGAIN
             break

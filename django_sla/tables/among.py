@@ -50,7 +50,5 @@ class Among(Lookup):
 
     @property
     def _field(self) -> Any:
-        field = self.lhs.output_field
-        while field.remote_field:
-            field = field.target_field
-        return field
+        """That of the keys themselves, also where the column is a foreign key."""
+        return self.lhs.output_field

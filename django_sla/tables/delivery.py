@@ -5,7 +5,6 @@ once, whatever fails in between, and each time under the same key.
 """
 
 import hashlib
-from typing import Any
 
 from django.db import models
 from django.utils import timezone
@@ -111,16 +110,3 @@ class Notice(models.Model):
         """The primary key of the user that it is for."""
         kind, _colon, pk = self.recipient.partition(":")
         return pk if kind == "user" else None
-
-    def subject(self) -> dict[str, Any]:
-        """What it is about, for channels that speak to programs."""
-        return {
-            "type": self.kind,
-            "model": self.model,
-            "ticket": self.ticket,
-            "metric": self.metric,
-            "cycle": self.cycle,
-            "when": self.when,
-            "at": self.at,
-            "due": self.due,
-        }

@@ -118,19 +118,14 @@ def connect() -> None:
             signal.connect(
                 _edited, sender=f"django_sla.{name}", dispatch_uid=f"django_sla.edition.{name}"
             )
-    post_save.connect(_loaded, sender=Edition, dispatch_uid="django_sla.edition")
+    # A fixture brings along the token of the database that it was taken from.
+    post_save.connect(_edited, sender=Edition, dispatch_uid="django_sla.edition")
     ours = django_apps.get_app_config(Edition._meta.app_label)
     post_migrate.connect(_migrated, sender=ours, dispatch_uid="django_sla.edition")
 
 
 def _edited(*, using: str, **kwargs: Any) -> None:
     revise(using)
-
-
-def _loaded(*, raw: bool, using: str, **kwargs: Any) -> None:
-    """A fixture brings along the token of the database that it was taken from."""
-    if raw:
-        revise(using)
 
 
 def _migrated(*, using: str, apps: Any = None, plan: Any = (), **kwargs: Any) -> None:

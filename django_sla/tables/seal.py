@@ -123,7 +123,7 @@ def destroy(model: Any, keys: Collection[int], columns: Collection[str], using: 
     """Destroy the salts of these columns of these rows, so that nobody can find out from their
     seals what they said of people."""
     is_numbered = isinstance(model._meta.pk, models.AutoField)
-    if not keys or not is_numbered or not router.allow_migrate_model(using, Seal):
+    if not is_numbered or not router.allow_migrate_model(using, Seal):
         return
     seals = Seal._base_manager.using(using)
     touched = seals.filter(model=model._meta.label, last__gte=min(keys), after__lt=max(keys))

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Self
 
-from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
@@ -118,10 +117,7 @@ class SLAQuerySet(QuerySet[Any]):
     bulk_create.alters_data = True  # type: ignore[attr-defined]
 
     def _attname(self, name: str) -> str:
-        try:
-            return getattr(self.model._meta.get_field(name), "attname", name)
-        except FieldDoesNotExist:
-            return name
+        return getattr(self.model._meta.get_field(name), "attname", name)
 
 
 def judged_together(tickets: list[Any], now: datetime) -> None:
@@ -151,5 +147,5 @@ def _in_state(state: State, now: datetime) -> Q:
             return Q(stopped_at=None, outcome="", paused_at__isnull=False, due_at=None)
         case State.AT_RISK:
             return running & Q(warn_at__lte=now)
-        case State.ON_TRACK:
+        case _:  # on track
             return running & (Q(warn_at=None) | Q(warn_at__gt=now))

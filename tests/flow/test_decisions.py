@@ -75,6 +75,8 @@ def test_a_naive_datetime_is_refused() -> None:
     ticket.resolution_target = datetime(2026, 3, 4)  # noqa: DTZ001  that is the point
     with pytest.raises(NaiveDatetime, match="resolution_target"):
         ticket.save()
+    with pytest.raises(NaiveDatetime, match="due"):
+        fresh(ticket).sla.set_target("resolution", datetime(2026, 3, 4))  # noqa: DTZ001
     assert fresh(ticket).resolution_target == after(24)
     with pytest.raises(ValueError, match="as_of"), as_of(datetime(2026, 3, 4)):  # noqa: DTZ001
         pass
@@ -421,6 +423,18 @@ def test_reopened_keep_lets_the_first_resolution_stand() -> None:
     assert ticket.sla.resolution.elapsed == timedelta(hours=10)
 
 
+def test_a_host_that_clears_the_timestamp_in_reopening_is_not_refused() -> None:
+    register_policy(Policy.build("Kept", {"*": {"resolution": "24h"}}, reopening="keep"))
+    try:
+        ticket = opened()
+        moved(ticket, "resolved", 10)
+        ticket.resolved_at = None
+        moved(ticket, "open", 30)
+    finally:
+        unregister_policy("Kept")
+    assert ticket.resolved_at == fresh(ticket).resolved_at == after(10), "the policy says so"
+
+
 # Priority or policy field changes
 
 
@@ -639,6 +653,24 @@ def test_a_stale_instance_does_not_overwrite_newer_columns(agent: Any) -> None:
     assert fresh(ticket).resolution_target == after(99)
     assert kinds(ticket).count("target_set") == 1
     assert stale.first_responded_at == after(1), "and it has learnt"
+
+
+def test_two_who_say_the_same_say_it_once() -> None:
+    ticket = opened()
+    other = fresh(ticket)
+    for one in (ticket, other):
+        one.first_responded_at = after(1)
+        one.save()
+    assert fresh(other).first_responded_at == after(1)
+    assert kinds(ticket) == ["opened", "agent_replied"]
+
+
+def test_an_instance_of_which_only_a_part_was_loaded_is_saved_with_what_follows() -> None:
+    opened()
+    ticket = Ticket.objects.only("status").get()
+    moved(ticket, "resolved", 2)
+    assert ticket.resolved_at == fresh(ticket).resolved_at == after(2)
+    assert kinds(ticket) == ["opened", "status_moved"]
 
 
 def test_what_was_before_is_read_from_the_row() -> None:

@@ -15,7 +15,7 @@ from django_sla.flow.deliver import Tally, claim, deliver, retry
 from django_sla.models import Beginning, Notice, Sweep
 from tests.conftest import after
 from tests.flow.watching import CHANNELS, Recorder, at, opened, policy, swept
-from tests.hosts.desk.models import Ticket
+from tests.hosts.desk.models import Comment, Ticket
 
 pytestmark = pytest.mark.django_db
 
@@ -111,6 +111,16 @@ def test_after_many_failures_it_is_given_up_and_can_be_sent_again() -> None:
     assert delivered(1001).sent == 1
 
 
+def test_a_channel_that_the_settings_lack_by_now_keeps_no_other_from_sending() -> None:
+    policy(OPS, MACHINE, goals=RESOLUTION)
+    opened()
+    swept(9)
+    with override_settings(DJANGO_SLA={"CHANNELS": {"machine": CHANNELS["machine"]}}):
+        tally = delivered(9)
+    assert (tally.sent, tally.failed) == (1, 1)
+    assert "note" in Notice.objects.get(channel="note").problem
+
+
 def test_what_cannot_be_delivered_is_given_up_at_once() -> None:
     policy(OPS, goals=RESOLUTION)
     opened()
@@ -142,6 +152,21 @@ def test_people_are_not_told_what_has_been_taken_care_of(quiet: str) -> None:
     assert (tally.sent, tally.moot) == (programs, 2 - programs)
     assert Notice.objects.get(channel="note").problem
     assert len(Recorder.said) == programs
+
+
+def test_of_a_clock_that_was_taken_back_nobody_is_told(agent: Any, requester: Any) -> None:
+    policy({**OPS, "metric": "next_response"}, goals={"*": {"next_response": "2h"}})
+    ticket = opened(requester=requester)
+    for hours, author in ((1, agent), (3, requester)):
+        with at(hours):
+            Comment.objects.create(ticket=ticket, author=author, created_at=after(hours))
+    assert swept(6).notices == 1
+    ticket.refresh_from_db()
+    ticket.status, ticket.resolved_at = "resolved", after(2)  # before the requester asked again
+    with at(7):
+        ticket.save()
+    assert delivered(7).moot == 1
+    assert Notice.objects.get().problem == "The clock is gone."
 
 
 def test_somebody_who_has_left_is_not_told() -> None:

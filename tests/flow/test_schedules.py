@@ -183,14 +183,20 @@ def test_one_that_is_switched_off_is_not_due() -> None:
     assert swept(MONDAY + WEEK).notices == 0
 
 
-def test_what_cannot_be_read_waits_to_be_saved_again_and_stops_nothing() -> None:
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [({"zone": "Nowhere/Land"}, "Nowhere/Land"), ({"weekday": None}, "'weekly' falls on no day")],
+)
+def test_what_cannot_be_read_waits_to_be_saved_again_and_stops_nothing(
+    values: dict[str, Any], problem: str
+) -> None:
     schedule()
     schedule(name="Broken")
-    ReportSchedule.objects.filter(name="Broken").update(zone="Nowhere/Land")
+    ReportSchedule.objects.filter(name="Broken").update(**values)
     assert swept(MONDAY + 1).notices == 1
     broken = ReportSchedule.objects.get(name="Broken")
     assert broken.next_at is None
-    assert "Nowhere/Land" in broken.problem
+    assert problem in broken.problem
 
 
 @pytest.mark.parametrize(

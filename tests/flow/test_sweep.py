@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
-from django.db import OperationalError, connection
+from django.db import DataError, OperationalError, connection
 from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 
@@ -24,6 +25,7 @@ from tests.hosts.variety.models import ExtendedTicket, UUIDTicket
 pytestmark = pytest.mark.django_db
 
 SETTINGS = {"CHANNELS": CHANNELS}
+LOW = {"field": "priority", "operator": "is", "value": "low"}
 
 
 @pytest.fixture(autouse=True)
@@ -231,6 +233,27 @@ def test_a_group_a_name_of_the_host_and_a_channel_with_a_destination() -> None:
     assert [n.when for n in Notice.objects.order_by("id")] == ["50%", "6h after", "6h after"]
 
 
+def test_a_group_is_asked_for_once_whatever_the_number_of_tickets() -> None:
+    boss = get_user_model().objects.create_user("boss")
+    boss.groups.add(Group.objects.create(name="Managers"))
+    policy(note(metric="resolution", to=["group:Managers"]))
+    for _ in range(3):
+        opened()
+    with CaptureQueriesContext(connection) as captured:
+        swept(9)
+    assert notices() == [("target_breached", "note", f"user:{boss.pk}")] * 3
+    assert sum("auth_group" in query["sql"] for query in captured) == 1
+
+
+def test_whom_a_ticket_model_works_out_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = {"desk": lambda ticket: f"{ticket.title}@example.com"}
+    monkeypatch.setattr(Ticket.sla, "recipients", names)
+    policy(note(metric="resolution", to=["desk"]))
+    opened(title="printers")
+    swept(9)
+    assert notices() == [("target_breached", "note", "printers@example.com")]
+
+
 @pytest.mark.parametrize("quiet", ["paused", "waived", "resolved"])
 def test_nothing_is_told_of_a_ticket_that_is(quiet: str) -> None:
     policy(note(metric="resolution"))
@@ -359,6 +382,38 @@ def test_what_the_database_refuses_is_found_one_by_one(monkeypatch: pytest.Monke
     assert swept(9.2).breaches == 2
 
 
+def test_a_database_that_goes_away_meanwhile_is_no_problem_of_the_ticket(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    policy()
+    ticket = opened()
+    answers = [DataError("out of range"), OperationalError("the connection is closed")]
+
+    def record_batch(*args: Any) -> Any:
+        raise answers.pop(0)
+
+    monkeypatch.setattr(sweeping, "record_batch", record_batch)
+    with pytest.raises(OperationalError, match="is closed"):
+        swept(9)
+    monkeypatch.undo()
+    swept(9)
+    assert told(ticket)[-1] == ("target_breached", "resolution")
+
+
+def test_opening_hours_that_never_come_do_not_stop_the_others() -> None:
+    once = Calendar.objects.create(
+        name="Once", tz="UTC", hours={}, special_days={"2026-03-02": [["09:00", "17:00"]]}
+    )
+    policy(note(in_hours=True), calendar=once, conditions=[LOW])
+    policy(name="Others")
+    waiting, sound = opened(priority="low"), opened()
+    run = swept(9)
+    assert (run.failed, run.breaches) == (1, 2)
+    assert run.problem.startswith(f"{waiting.pk}: NoOpenTime: ")
+    assert (told(waiting), told(sound)[-1]) == ([], ("target_breached", "resolution"))
+    assert swept(9.1).due == 0, "it is left alone for a while"
+
+
 def test_a_name_that_stands_for_nobody_is_told_to_nobody_and_said() -> None:
     who = {"fails": True}
 
@@ -409,6 +464,25 @@ def test_a_database_that_ends_a_batch_is_asked_again(monkeypatch: pytest.MonkeyP
         return
     swept(9)
     assert told(ticket)
+
+
+def test_a_long_sweep_tells_meanwhile_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    policy(goals={"*": {"resolution": "8h"}}, at_risk=100)
+    for _ in range(3):
+        opened()
+    monkeypatch.setattr(sweeping, "BATCH", 1)
+    monkeypatch.setattr(sweeping, "ABREAST", 1)
+    seconds = count(step=2)
+    monkeypatch.setattr(sweeping, "monotonic", lambda: next(seconds))
+    known: list[int] = []
+
+    def watch(run: Sweep) -> bool:
+        known.append(Sweep.objects.get().recorded)
+        return False
+
+    with at(9):
+        sweeping.sweep(using="default", watch=watch)
+    assert known[:3] == [1, 2, 3]
 
 
 # What it costs

@@ -1,5 +1,7 @@
 """``SLA(...)``: what a model says of itself."""
 
+import pytest
+
 from django_sla.models import SLA
 from tests.hosts.desk.models import Ticket
 from tests.hosts.variety.models import UUIDTicket
@@ -14,3 +16,8 @@ def test_a_model_says_whom_escalations_can_tell() -> None:
     own = SLA(recipients={"assignee": "requester"})
     own.model = Ticket
     assert own.recipients == {"assignee": "requester"}
+
+
+def test_a_status_means_one_thing() -> None:
+    with pytest.raises(ValueError, match=r"SLA\(closed=…\): 'done' is resolved already"):
+        SLA(resolved=["done"], closed=["done"])

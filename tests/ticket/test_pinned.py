@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import QuerySet
 from django.test.utils import CaptureQueriesContext
 
 from django_sla.moment import as_of
@@ -95,6 +96,11 @@ def test_a_corrected_opening_counts_from_the_correction() -> None:
 
 def test_a_ticket_that_is_not_there_has_none() -> None:
     assert Ticket().sla.pinned() is None
+
+
+def test_a_ticket_that_is_not_yet_adopted_has_none() -> None:
+    [ticket] = QuerySet(Ticket).bulk_create([Ticket(created_at=MONDAY)])
+    assert ticket.sla.pinned() is None
 
 
 def test_it_is_one_query() -> None:

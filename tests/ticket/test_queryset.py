@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.core.exceptions import FieldDoesNotExist
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -98,6 +99,16 @@ def test_bulk_create_refuses_what_it_cannot_keep_right() -> None:
     with pytest.raises(UnknownTickets, match="look for the existing ones first"):
         Ticket.objects.bulk_create([Ticket()], ignore_conflicts=True)
     assert Ticket.objects.count() == 0
+
+
+def test_bulk_create_of_nothing_asks_nothing(django_assert_num_queries: Any) -> None:
+    with django_assert_num_queries(0):
+        assert Ticket.objects.bulk_create([]) == []
+
+
+def test_update_of_a_field_that_is_not_there_is_refused_as_by_django() -> None:
+    with pytest.raises(FieldDoesNotExist, match="colour"):
+        Ticket.objects.update(colour="red")
 
 
 def test_values_and_slices_still_work(desk: Any) -> None:
