@@ -69,6 +69,14 @@ def test_tickets_are_adopted_and_drift_is_shown_and_repaired(sla_reconcile: Run)
     assert "0 adopted, 0 repaired" in sla_reconcile()[1]
 
 
+def test_what_a_column_says_is_told_as_text(sla_reconcile: Run) -> None:
+    ticket = drifted()
+    QuerySet(Ticket).filter(pk=ticket.pk).update(status="pending", first_responded_at=after(1))
+    said = sla_reconcile("--dry-run")[1]
+    assert f"desk.Ticket {ticket.pk}: status: stored pending, replayed open\n" in said
+    assert "first_responded_at: stored 2026-03-02 10:00:00+00:00, replayed nothing\n" in said
+
+
 def test_a_dry_run_has_an_exit_status_and_changes_nothing(sla_reconcile: Run) -> None:
     assert sla_reconcile("--dry-run")[0] == 0
     ticket = drifted()
