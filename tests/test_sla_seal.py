@@ -18,7 +18,7 @@ from django_sla.exceptions import AppendOnly, SealedAtOnce
 from django_sla.flow import seal as sealing
 from django_sla.models import Seal
 from tests.hosts.desk.models import Comment, Ticket, TicketSLAEvent
-from tests.hosts.variety.models import LedgerTicket
+from tests.hosts.variety.models import ScatteredTicket
 
 pytestmark = pytest.mark.django_db
 
@@ -113,9 +113,9 @@ def test_stopped_it_goes_on_later(ticket: Any) -> None:
 
 
 def test_a_history_whose_keys_have_no_order_is_not_sealed() -> None:
-    LedgerTicket.objects.create()
+    ScatteredTicket.objects.create()
     sealed()
-    assert set(Seal.objects.values_list("model", flat=True)) == {"variety.LedgerTicketSLAEvent"}
+    assert set(Seal.objects.values_list("model", flat=True)) == {"variety.ScatteredTicketSLAEvent"}
 
 
 def test_a_column_that_came_later_is_not_sealed(

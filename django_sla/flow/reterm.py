@@ -77,8 +77,7 @@ def _retermed(run: Recalculation, moves: Sequence[Move], observer: Observer) -> 
             column = COLUMN_OF.get(shift.metric)
             if column:
                 columns[column] = shift.column
-        if columns:
-            targets[tuple(columns)].append((move.pk, *columns.values()))
+        targets[tuple(columns)].append((move.pk, *columns.values()))
     for kind, rows in clocks.items():
         same = dict(zip(("terms", "priority", "outcome"), kind, strict=True))
         update_many(sla.clock_model, ("due_at", "warn_at", "next_at"), rows, using, same)

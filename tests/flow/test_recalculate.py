@@ -28,6 +28,7 @@ from tests.hosts.variety.models import (
     ExtendedTicket,
     LedgerTicket,
     OwnTicket,
+    ScatteredTicket,
     SharedTicketProxy,
     UUIDTicket,
 )
@@ -349,19 +350,21 @@ def test_only_those_opened_since() -> None:
 
 
 @pytest.mark.parametrize(
-    "model", [UUIDTicket, OwnTicket, ExtendedTicket, SharedTicketProxy, LedgerTicket]
+    "model",
+    [UUIDTicket, OwnTicket, ExtendedTicket, SharedTicketProxy, LedgerTicket, ScatteredTicket],
 )
-def test_every_kind_of_host(model: Any) -> None:
+def test_every_kind_of_host(model: Any, agent: Any) -> None:
     desk = policy(goals={"*": GOALS["*"]})
     tickets = [opened(model) for _ in range(5)]
     desk.goals = TIGHTER
     desk.save()
-    assert applied().applied == 5
+    assert applied(actor_id=agent.pk).applied == 5
     for ticket in tickets:
         stored = model.objects.get(pk=ticket.pk)
         assert stored.resolution_target == stored.created_at + timedelta(hours=4)
         assert stored.history.count() == 2
-        assert stored.history.latest().history_change_reason == "New contract"
+        latest = stored.history.latest()
+        assert (latest.history_change_reason, latest.history_user) == ("New contract", agent)
         assert_in_step(stored)
 
 

@@ -719,7 +719,13 @@ def test_a_special_kind_of_ticket_has_it_in_its_own_changelog() -> None:
 
 
 def test_comments_on_a_special_kind_of_ticket_are_replies(agent: Any, monkeypatch: Any) -> None:
-    watch = Watch(ticket="ticket", author="author", public=True, at="at")
+    watch = Watch(
+        ticket="ticket",
+        author="author",
+        public=True,
+        at="at",
+        responder=lambda user, ticket: bool(ticket.colour == "red"),
+    )
     monkeypatch.setitem(registry.watches, "variety.specialnote", watch)
     with as_of(MONDAY):
         special, plain = SpecialTicket.objects.create(), SharedTicket.objects.create()

@@ -134,17 +134,32 @@ class BareTicket(SLAMixin, models.Model):
         return self.title
 
 
+def token() -> str:
+    return uuid.uuid4().hex
+
+
+class ScatteredTicket(SLAMixin, models.Model):
+    """Its history has texts for keys, which have no order."""
+
+    status = models.CharField(max_length=20, default="open")
+    priority = models.CharField(max_length=20, default="medium")
+    requester = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
+
+    history = HistoricalRecords(history_id_field=models.CharField(max_length=32, default=token))
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
 class LedgerTicket(SLAMixin, models.Model):
-    """Its history has UUIDs for keys and knows people by their names. Of its oldest tickets nobody
-    knows when they were opened."""
+    """Its history knows people by their names. Of its oldest tickets nobody knows when they were
+    opened."""
 
     status = models.CharField(max_length=20, default="open")
     priority = models.CharField(max_length=20, default="medium")
     created_at = models.DateTimeField(null=True, blank=True)
-    requester = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
 
     history = HistoricalRecords(
-        history_id_field=models.UUIDField(default=uuid.uuid4),
         history_user_id_field=models.CharField(max_length=150, blank=True),
         history_user_getter=lambda row: Person.objects.filter(username=row.history_user_id).first(),
         history_user_setter=lambda row, user: setattr(
