@@ -94,8 +94,6 @@ def page(model_admin: Any, request: Any, row: Any) -> HttpResponse:
             found = list(_found(model_admin, request, form.instance))
         except CalendarError as error:
             wrong = capfirst(refusal(error))
-        except OverflowError as error:
-            wrong = str(error)
     return unsaved.answer(
         model_admin,
         request,

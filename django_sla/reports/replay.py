@@ -151,10 +151,10 @@ class Replay:
     def _read(self, row: list[Any], terms: Terms) -> Promise:
         metric, cycle, priority, started, pauses, paused, stopped, target = row[1:9]
         if not pauses and paused is None and target is None:
-            limits = terms.limits(metric, priority)
-            if limits is None:
+            goal = terms.goal(metric, priority)
+            if goal is None:
                 return Promise(metric, cycle, self._present(row), NOTHING)
-            then = self._standing(stopped, terms.calendar.add(started, limits[0]))
+            then = self._standing(stopped, terms.calendar.add(started, goal))
         else:
             then = self._of(_clock(row, terms))
         return Promise(metric, cycle, self._present(row), then)

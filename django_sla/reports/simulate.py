@@ -97,7 +97,7 @@ class Simulation(PeriodReport):
         """Look at all of them, or until ``watch`` says to stop, with so many processes.
 
         Raises:
-            CalendarError, OverflowError: a deadline cannot be told.
+            CalendarError: a deadline cannot be told.
             CannotShare, BrokenProcessPool: with several processes only; see ``reports.workers``.
         """
         tickets = self._limited()

@@ -146,6 +146,30 @@ def test_what_is_not_valid_is_told(site: Client, policy: Policy) -> None:
     assert figures(html) == []
 
 
+@pytest.mark.parametrize("goal", ["100000h", "999999999d"])
+def test_a_deadline_that_no_calendar_reaches_is_told(
+    site: Client, policy: Policy, goal: str
+) -> None:
+    policy.calendar = Calendar.objects.create(
+        name="Rare", tz="UTC", hours={"mon": [["09:00", "10:00"]]}
+    )
+    policy.save()
+    html = asked(site, policy, **{GOAL: goal})
+    assert "there is no open time of" in html
+    assert figures(html) == []
+
+
+def test_only_the_groups_with_the_most_changes(
+    site: Client, policy: Policy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(what_if, "GROUPS", 1)
+    moved(opened(priority="urgent"), "resolved", 2)
+    html = asked(site, policy, **{GOAL: "6h"})
+    assert '<th scope="row"><bdi>Medium</bdi></th>' in html
+    assert '<th scope="row"><bdi>Urgent</bdi></th>' not in html
+    assert "1 group with fewer changes is left out." in html
+
+
 def test_only_the_newest_and_it_says_so(
     site: Client, policy: Policy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
