@@ -8,8 +8,9 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.template.loader import select_template
 from django.template.response import TemplateResponse
-from django.urls import NoReverseMatch, URLPattern, path, reverse
+from django.urls import URLPattern, path, reverse
 
+from django_sla.admin.ticket_page import change_page
 from django_sla.views.dashboard import DashboardView
 
 
@@ -33,11 +34,7 @@ class AdminDashboardView(DashboardView):
         return self.model_admin.get_queryset(self.request)
 
     def ticket_url(self, ticket: Any) -> str:
-        name = f"admin:{_name(self.model_admin)}_change"
-        try:
-            return reverse(name, args=[ticket.pk], current_app=self.model_admin.admin_site.name)
-        except NoReverseMatch:
-            return ""
+        return change_page(self.model_admin, ticket)
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         return super().get_context_data(

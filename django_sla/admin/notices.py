@@ -13,7 +13,6 @@ from django.core.exceptions import ValidationError
 from django.db import router
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.text import Truncator, capfirst
 from django.utils.translation import gettext as _
@@ -21,6 +20,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from django_sla.admin.lists import lines
 from django_sla.admin.reading import ReadOnlyAdmin, instant
+from django_sla.admin.ticket_page import change_page
 from django_sla.conf import SIGNAL, settings
 from django_sla.exceptions import InvalidSettings
 from django_sla.flow import deliver
@@ -166,18 +166,12 @@ class NoticeAdmin(ReadOnlyAdmin):
             shown = self.admin_site.get_model_admin(model)
         except (LookupError, NotRegistered):
             return {}
-        page = f"admin:{model._meta.app_label}_{model._meta.model_name}_change"
         tickets = shown.get_queryset(request).filter(pk__in=_keys(model, pks))
-        found = {}
-        for ticket in tickets:
-            if not shown.has_view_permission(request, ticket):
-                continue
-            try:
-                url = reverse(page, args=[ticket.pk], current_app=self.admin_site.name)
-            except NoReverseMatch:
-                url = ""
-            found[str(ticket.pk)] = (str(ticket), url)
-        return found
+        return {
+            str(ticket.pk): (str(ticket), change_page(shown, ticket))
+            for ticket in tickets
+            if shown.has_view_permission(request, ticket)
+        }
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

@@ -213,12 +213,13 @@ class RecalculationAdmin(admin.ModelAdmin):
     def _response(
         self, request: HttpRequest, title: str, *, form: Any, run: Any = None
     ) -> HttpResponse:
-        request.current_app = self.admin_site.name
+        site = self.admin_site
+        request.current_app = site.name
         may_apply = request.user.has_perm(APPLY)
         is_asked = run is None or (run.phase == Phase.READY and run.affected and may_apply)
         fieldsets = [(None, {"fields": list(form.fields)})] if is_asked else []
         context = {
-            **self.admin_site.each_context(request),
+            **site.each_context(request),
             "title": title,
             "opts": self.opts,
             "run": run,
@@ -229,7 +230,7 @@ class RecalculationAdmin(admin.ModelAdmin):
             "largest": [self._in_words(request, move) for move in run.largest] if run else [],
             "is_under_way": run is not None and run.phase in (Phase.PREVIEWING, Phase.APPLYING),
             "may_apply": may_apply,
-            "back": self._list("policy"),
+            "back": self._list("policy" if site.is_registered(Policy) else "recalculation"),
             "crumbs_in_list": django.VERSION >= (6, 1),
         }
         return TemplateResponse(request, "admin/django_sla/recalculation.html", context)

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib.admin.exceptions import NotRegistered
+from django.contrib.admin.utils import quote
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
@@ -22,9 +23,14 @@ def ticket_page(site: Any, request: HttpRequest, label: str, pk: Any) -> tuple[s
     ticket = shown.get_object(request, str(pk))
     if ticket is None or not shown.has_view_permission(request, ticket):
         return key, ""
-    name = f"admin:{model._meta.app_label}_{model._meta.model_name}_change"
+    return str(ticket), change_page(shown, ticket)
+
+
+def change_page(model_admin: Any, ticket: Any) -> str:
+    """The address of a ticket's page; empty where its admin has no such page."""
+    opts, site = model_admin.opts, model_admin.admin_site
+    name = f"admin:{opts.app_label}_{opts.model_name}_change"
     try:
-        url = reverse(name, args=[ticket.pk], current_app=site.name)
+        return reverse(name, args=[quote(ticket.pk)], current_app=site.name)
     except NoReverseMatch:
-        url = ""
-    return str(ticket), url
+        return ""

@@ -14,6 +14,7 @@ from django_sla.models import Calendar, Policy, Recalculation
 from django_sla.moment import as_of
 from tests.conftest import after
 from tests.hosts.desk.models import Ticket
+from tests.hosts.variety.models import UUIDTicket
 
 pytestmark = pytest.mark.django_db
 
@@ -210,9 +211,22 @@ def test_who_may_apply_needs_no_other_permission_and_sees_no_ticket(desk: Policy
     assert Ticket.objects.order_by("pk").first().history.latest().client_ip == "203.0.113.9"
 
 
+def test_a_ticket_that_the_admin_does_not_have_is_called_by_its_key(
+    site: Client, desk: Policy
+) -> None:
+    with as_of(after(0)):
+        other = UUIDTicket.objects.create()
+    desk.goals = {"*": {"resolution": "2h"}}
+    desk.save()
+    assert f"variety.UUIDTicket {other.pk}" in text(site, looked(site))
+
+
 def test_strangers_and_what_is_not_there(client: Client, site: Client) -> None:
     anonymous = Client()
     assert anonymous.get(ADD).status_code == 302
+    run = recalculate.start(using="default")
+    page = reverse("admin:django_sla_recalculation_change", args=[run.pk])
+    assert person("desk.view_ticket").get(page).status_code == 403
     response = site.get("/admin/django_sla/recalculation/77/change/", follow=True)
     assert "does not exist" in response.content.decode()
 
