@@ -38,8 +38,6 @@ class NamesField(forms.CharField):
         return write_list(value) if isinstance(value, list) else value
 
     def to_python(self, value: Any) -> Any:
-        if isinstance(value, list):
-            return value
         text = super().to_python(value) or ""
         super().run_validators(text)
         return read_list(text)
@@ -182,17 +180,19 @@ class ReportScheduleAdmin(admin.ModelAdmin):
     def send_now(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         """Into the outbox; whoever drains that sends it."""
         using, now, sent, dead = router.db_for_write(Notice), read_now(), 0, 0
+        ordered = []
         for schedule in queryset:
             try:
                 order = schedule.order(now, void=False)
             except (LookupError, ValueError, OSError) as error:
                 self.message_user(request, f"{schedule}: {error}", messages.ERROR)
                 continue
+            ordered.append(schedule)
             notices = schedules.put(order, schedule.recipients, using)
             dead += sum(bool(notice.problem) for notice in notices)
             sent += sum(not notice.problem for notice in notices)
         LogEntry.objects.log_actions(
-            str(request.user.pk), queryset, CHANGE, change_message=_("Sent now.")
+            str(request.user.pk), ordered, CHANGE, change_message=_("Sent now.")
         )
         text = ngettext(
             "%(count)d mail is in the outbox, and goes out with the next delivery.",

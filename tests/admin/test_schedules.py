@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
@@ -14,6 +15,7 @@ from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 
 from django_sla.flow.deliver import deliver
+from django_sla.flow.schedules import put_due
 from django_sla.models import Notice, ReportSchedule
 from tests.channels.conftest import post  # noqa: F401
 from tests.channels.servers import Post
@@ -117,6 +119,42 @@ def test_one_whose_model_is_gone_can_be_opened_and_says_so(admin_client: Client)
     assert "There is no ticket model “desk.Gone”; there is" in response.content.decode()
 
 
+def test_who_may_only_look_reads_what_it_says() -> None:
+    found = schedule()
+    page = client_with("view_reportschedule").get(f"{LIST}{found.pk}/change/").content.decode()
+    assert BOSS in page
+    assert '<input type="text"' not in page.partition('id="reportschedule_form"')[2]
+
+
+def test_what_the_host_lets_nobody_change_is_not_in_the_form(
+    admin_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = schedule()
+    model_admin = admin.site.get_model_admin(ReportSchedule)
+    readonly = [*model_admin.readonly_fields, "model", "where"]
+    monkeypatch.setattr(model_admin, "readonly_fields", readonly)
+    page = admin_client.get(f"{LIST}{found.pk}/change/").content.decode()
+    assert 'name="by"' in page
+    assert 'name="model"' not in page
+    sent = said(name="Renamed", model="desk.Gone", recipients=BOSS)
+    assert admin_client.post(f"{LIST}{found.pk}/change/", sent).status_code == 302
+    found.refresh_from_db()
+    assert (found.name, found.model, found.where) == ("Renamed", "desk.Ticket", {})
+
+
+def test_the_list_says_when_it_came_last(admin_client: Client) -> None:
+    schedule(next_at=after(168 - 1))
+    assert "last " not in cell(admin_client)
+    put_due("default", after(168))
+    assert ">last 03/09/2026 8 a.m.<" in cell(admin_client)
+
+
+def cell(client: Client) -> str:
+    """How it goes, as the list says."""
+    page = client.get(LIST).content.decode()
+    return page.partition('<td class="field-how_it_goes">')[2].partition("</td>")[0]
+
+
 def test_the_list_asks_a_flat_number_of_queries(admin_client: Client) -> None:
     def asked() -> int:
         with CaptureQueriesContext(connection) as queries:
@@ -156,6 +194,20 @@ def test_send_now_tells_whom_it_cannot_reach(admin_client: Client) -> None:
         LIST, {"action": "send_now", "_selected_action": [str(found.pk)]}, follow=True
     )
     assert "1 recipient is nobody" in response.content.decode()
+
+
+def test_send_now_goes_on_where_one_cannot_be_read(admin_client: Client) -> None:
+    broken, well = schedule(name="Broken"), schedule(name="Well")
+    ReportSchedule.objects.filter(pk=broken.pk).update(zone="Nowhere")
+    response = admin_client.post(
+        LIST, {"action": "send_now", "_selected_action": [broken.pk, well.pk]}, follow=True
+    )
+    assert [str(message).partition(":")[0] for message in response.context["messages"]] == [
+        "Broken",
+        "1 mail is in the outbox, and goes out with the next delivery.",
+    ]
+    assert Notice.objects.get().report["name"] == "Well"
+    assert LogEntry.objects.get().object_repr == "Well", "nothing was sent of the other"
 
 
 # The preview
