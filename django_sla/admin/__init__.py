@@ -218,11 +218,11 @@ class SLAAdminMixin(HistoryPage):
     def _or_say_why(
         self, view: Callable[..., HttpResponse], request: HttpRequest, *args: Any, **kwargs: Any
     ) -> HttpResponse:
+        if request.method != "POST":  # would be sent to itself for ever
+            return view(request, *args, **kwargs)
         try:
             return view(request, *args, **kwargs)
         except SLAError as error:
-            if request.method != "POST":
-                raise
             self.message_user(request, _("Not saved: %s") % error, messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())
 

@@ -51,11 +51,11 @@ class ActionForm(forms.Form):
 
     def why_not(self) -> str:
         """Why this cannot be done to the ticket as it stands; empty where it can."""
-        return ""
+        raise NotImplementedError
 
     def consequences(self) -> Iterator[str]:
         """What will happen, in sentences."""
-        yield from ()
+        raise NotImplementedError
 
     def carry_out(self) -> None:
         """Do it.

@@ -16,8 +16,6 @@ class DocumentForm(forms.ModelForm):
     """
 
     def _update_errors(self, errors: ValidationError) -> None:
-        if not hasattr(errors, "error_dict"):
-            return super()._update_errors(errors)  # type: ignore[misc]
         told: dict[str, list[Any]] = {}
         for name, found in errors.error_dict.items():
             if name in self.fields or name == NON_FIELD_ERRORS:

@@ -41,8 +41,8 @@ class Row(forms.Form):
 
     @property
     def head(self) -> str:
-        """What the row is called; empty where there is no such name, or people type it."""
-        return ""
+        """What the row is called, in a table whose rows have heads; empty where people type it."""
+        raise NotImplementedError
 
     @property
     def head_input(self) -> Any:

@@ -20,6 +20,7 @@ from django.utils import timezone
 from django_sla.admin import ResolutionStateFilter, SLAAdminMixin, SLAStateFilter
 from django_sla.admin.forms import SLATicketForm
 from django_sla.core.verdict import State
+from django_sla.exceptions import NotOnHold
 from django_sla.moment import as_of
 from django_sla.tables.columns import TARGETS
 from tests.conftest import MONDAY, after
@@ -324,6 +325,15 @@ def test_what_the_model_refuses_is_told_and_not_saved(site: Client, monkeypatch:
     assert Ticket.objects.get().title == "A ticket"
 
 
+def test_what_fails_while_a_page_is_only_read_is_no_reason_to_load_it_again(boss: Any) -> None:
+    def get_object(own: Any, request: Any, object_id: str, *args: Any) -> None:
+        Ticket.objects.get(pk=object_id).sla.resume("Somebody looks at it")
+
+    own = make_admin(Ticket, get_object=get_object)
+    with pytest.raises(NotOnHold):
+        own.changeform_view(request_by(boss), str(opened().pk))
+
+
 def test_a_ticket_can_be_deleted(site: Client) -> None:
     ticket = opened()
     url = reverse("admin:desk_ticket_delete", args=[ticket.pk])
@@ -393,6 +403,12 @@ def test_the_history_tells_of_timestamps_which_no_form_edits(site: Client) -> No
     html = site.get(history_of(ticket)).content.decode()
     assert re.search(r"<strong>Resolved at</strong> — .*?→", html)
     assert "Created at" not in html, "which has not changed"
+
+
+def test_a_ticket_without_a_history_has_an_empty_page(site: Client) -> None:
+    ticket = opened()
+    ticket.history.all().delete()
+    assert len(site.get(history_of(ticket)).context["page_obj"]) == 0
 
 
 def test_a_past_version_can_be_looked_at_and_restored(site: Client) -> None:
@@ -477,6 +493,16 @@ def test_a_field_that_the_host_excludes_stays_out(boss: Any) -> None:
     own = make_admin(Ticket, exclude=["resolution_target"])
     assert "resolution_target" not in flatten_fieldsets(own.get_fieldsets(request, ticket))
     assert "resolution_target" not in own.get_form(request, ticket, change=True).base_fields
+
+
+def test_a_host_that_excludes_all_targets_has_no_empty_line_or_set(boss: Any) -> None:
+    request, ticket = request_by(boss), opened()
+    own = make_admin(Ticket, exclude=list(TARGETS))
+    titles = [title for title, _options in own.get_fieldsets(request, ticket)]
+    assert titles == [None, "Service level agreement", "Timeline"]
+    (_own, (_title, options), _timeline) = own.get_fieldsets(request, ticket)
+    assert options["fields"][1] == "sla_reason"
+    assert [title for title, _options in own.get_fieldsets(request)] == [None]
 
 
 def test_a_form_of_the_host_keeps_its_own_checks(boss: Any) -> None:

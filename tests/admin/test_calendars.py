@@ -1,5 +1,6 @@
 """The admin of calendars, through its pages."""
 
+import re
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -393,6 +394,13 @@ def test_who_may_only_look_reads_words(viewer: Client) -> None:
     assert '<input type="text" name="hours' not in page
 
 
+def test_who_may_only_look_reads_where_there_are_no_special_dates(viewer: Client) -> None:
+    page = html(viewer, page_of(calendar()))
+    for name in ("holidays_table", "special_days_table"):
+        (said,) = re.findall(rf'field-{name}.*?<div class="readonly">(.*?)</div>', page, re.DOTALL)
+        assert said == "—"
+
+
 # The history
 
 
@@ -401,7 +409,13 @@ def test_the_history_tells_each_cell_and_the_address_to_those_who_may_see_it(
 ) -> None:
     row = calendar(holidays={"2026-12-25": "Christmas"})
     Form(site, page_of(row)).saved(
-        Monday="", Tuesday="8-17", **{"holidays-0-name": "Christmas Day"}
+        Monday="",
+        Tuesday="8-17",
+        **{
+            "holidays-0-name": "Christmas Day",
+            "special_days-0-day": "2026-12-24",
+            "special_days-0-spans": "9-12",
+        },
     )
     url = f"{LIST}{row.pk}/history/"
     page = site.get(url)
@@ -410,6 +424,7 @@ def test_the_history_tells_each_cell_and_the_address_to_those_who_may_see_it(
         {"field": "Holidays: Dec. 25, 2026", "old": "Christmas", "new": "Christmas Day"},
         {"field": "Opening hours: Monday", "old": "09:00–17:00", "new": "closed"},
         {"field": "Opening hours: Tuesday", "old": "09:00–17:00", "new": "08:00–17:00"},
+        {"field": "Special days: Dec. 24, 2026", "old": "—", "new": "09:00–12:00"},
     ]
     assert "203.0.113.9" in page.content.decode()
     assert "203.0.113.9" not in html(viewer, url)
@@ -504,6 +519,21 @@ def test_holidays_of_several_calendars_at_once(site: Client) -> None:
     assert "2 new holidays" in shown.html
     assert shown.send("_add").headers["Location"] == LIST
     assert [len(row.holidays) for row in Calendar.objects.all()] == [2, 2]
+
+
+@pytest.mark.usefixtures("package")
+def test_a_calendar_that_has_them_all_already_is_not_changed(site: Client) -> None:
+    full = calendar(holidays={day.isoformat(): "Mine" for day in CANADA_DAY})
+    other = calendar("Other")
+    form = Form(site, holidays_of(full, other))
+    shown = Form(site, form.url, form.send("_preview", region="CA-ON", years="2026"))
+    shown.send("_add")
+    assert [str(message) for message in site.get(LIST).context["messages"]] == [
+        "Office: Added 0 holidays.",
+        "Other: Added 2 holidays.",
+    ]
+    assert LogEntry.objects.get().object_repr == "Other"
+    assert full.history.count() == 1
 
 
 def test_years_that_cannot_be_read_are_told_at_the_years(site: Client) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.db import connection
@@ -16,6 +17,7 @@ from django_sla import registry
 from django_sla.admin.condition_form import field_choices
 from django_sla.admin.lists import read_list, write_list
 from django_sla.admin.old_terms import tickets_on_old_terms
+from django_sla.admin.policy_form import PolicyForm
 from django_sla.core.metric import Fact, Metric
 from django_sla.models import Calendar, Policy
 from tests.admin.browser import Form
@@ -171,6 +173,33 @@ def test_where_tickets_have_any_priority_people_name_their_own(site: Client) -> 
     assert again.data["goals-5-priority"] == "P1"
     again.saved(**{"Urgent: Response": ""})
     assert Policy.objects.get().goals == {"p1": {"response": "1h"}}
+
+
+def test_a_form_of_the_host_may_ask_what_was_changed(site: Client) -> None:
+    class OwnForm(PolicyForm):
+        def clean(self) -> Any:
+            self.add_error(None, f"Changed: {', '.join(self.changed_data)}")
+            return super().clean()
+
+    row = policy()
+    form = Form(site, page_of(row))
+    changes = form.named({GOAL: "never"}) | {"name": "Platinum"}
+    assert OwnForm({**form.data, **changes}, instance=row).non_field_errors() == [
+        "Changed: name, goals"
+    ]
+
+
+def test_a_part_that_the_host_lets_nobody_change_is_not_in_the_form(
+    site: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = policy(escalations=[])
+    model_admin = admin.site.get_model_admin(Policy)
+    monkeypatch.setattr(model_admin, "readonly_fields", ["escalations"])
+    form = Form(site, page_of(row))
+    assert not [name for name in form.data if name.startswith("escalations")]
+    form.saved(name="Platinum", **{"escalations-0-when": "due"})
+    row.refresh_from_db()
+    assert (row.name, row.escalations) == ("Platinum", [])
 
 
 def test_a_priority_is_named_once_and_always(site: Client) -> None:
@@ -601,6 +630,15 @@ def test_a_policy_that_keeps_others_from_being_asked_is_warned_of(site: Client) 
     policy("Gold", order=2, conditions=[condition("priority", "is", "urgent")])
     said = Form(site, ADD).saved(name="Every", order="1", **{GOAL: "4h"})
     assert said[-1] == "“Gold” is never asked any more, because this one is for every ticket."
+
+
+def test_a_policy_that_has_no_part_in_it_is_not_warned_of_others(site: Client) -> None:
+    policy("Every", order=1)
+    policy("Gold", order=2, conditions=[condition("priority", "is", "urgent")])
+    said = Form(site, ADD).saved(
+        name="First", order="0", **rows(("priority", "is", "low")), **{GOAL: "4h"}
+    )
+    assert not [text for text in said if "ever asked" in text]
 
 
 # Reading only

@@ -175,6 +175,20 @@ def test_a_priority_that_has_no_row_gets_one(
     assert policy.goals == GOALS | {"whenever": {"response": "10h", "resolution": "10h"}}
 
 
+def test_a_priority_that_no_ticket_may_have_any_more_gets_no_row(
+    site: Client, policy: Policy
+) -> None:
+    """Tickets of before have it, and the form would refuse it."""
+    Ticket.sla.clock_model.objects.filter(metric="resolution").update(priority="whenever")
+    form = Form(site, f"{url_of(policy)}change/")
+    html = suggested(site, form, f"{url_of(policy)}suggested-goals/")
+    assert [line for line in cells(html) if line.startswith("Whenever Resolution 10 — 5h")]
+    response = site.post(f"{url_of(policy)}change/", Sent(html).forms["Those for 90 %"])
+    Form(site, f"{url_of(policy)}change/", response).saved()
+    policy.refresh_from_db()
+    assert policy.goals == GOALS | {"low": {"response": "10h"}}
+
+
 def test_of_the_tickets_of_a_period(site: Client, policy: Policy) -> None:
     form = Form(site, f"{url_of(policy)}change/")
     address = f"{url_of(policy)}suggested-goals/"
