@@ -97,11 +97,6 @@ class Entry:
         return min((verdict.state for verdict in self.verdicts), key=URGENCY.index)
 
     @property
-    def due(self) -> datetime | None:
-        """What is due first; None where all clocks are paused."""
-        return self.verdicts[0].due
-
-    @property
     def key(self) -> str:
         """What tells it from every other ticket, as part of an HTML id."""
         return f"{self.ticket._meta.model_name}-{self.ticket.pk}"

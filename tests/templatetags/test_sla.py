@@ -24,6 +24,7 @@ from django_sla.tables.policy import Policy as PolicyRow
 from django_sla.templatetags import sla as tags
 from django_sla.templatetags._words import SHAPES
 from tests.conftest import MONDAY, after
+from tests.hosts.assets.models import AssetTicket
 from tests.hosts.desk.models import Comment, Department, Project, Ticket
 from tests.hosts.variety.models import BareTicket
 
@@ -488,6 +489,14 @@ def test_values_are_told_as_people_know_them(settings: Any, requester: Any) -> N
         "nothing",
         "desk.Ticket",
     ]
+
+
+def test_a_date_is_told_as_the_language_writes_it(settings: Any) -> None:
+    policy = {"name": "New", "when": {"bought_on": "?"}, "goals": {"*": {"resolution": "8h"}}}
+    settings.DJANGO_SLA = {"POLICIES": [policy]}
+    with as_of(MONDAY):
+        ticket = AssetTicket.objects.create(bought_on=MONDAY.date())
+    assert told(ticket)[2].endswith("here: March 2, 2026")
 
 
 def test_where_the_policy_was_edited_the_ticket_says_that_it_keeps_its_terms() -> None:

@@ -370,6 +370,22 @@ def test_a_budget_that_lasts(browser: Client, two: Any) -> None:
     assert "Objective 40 %" in budget.facts[0]
 
 
+@override_settings(DJANGO_SLA={"OBJECTIVE": 60})
+def test_a_budget_that_runs_out(browser: Client, two: Any) -> None:
+    budget = get(browser).context["panels"].budgets[0]
+    assert budget.headline == "0 more may be missed"
+    assert budget.is_bad
+    assert budget.outlook == "At this rate it runs out on March 25, 2026"
+
+
+@override_settings(DJANGO_SLA={"OBJECTIVE": 40})
+def test_a_budget_of_a_period_that_is_over(browser: Client, two: Any) -> None:
+    budget = get(browser, "since=2026-03-02&until=2026-03-08").context["panels"].budgets[0]
+    assert budget.headline == "0 more may be missed"
+    assert not budget.is_bad
+    assert budget.outlook == "It lasted until the end of the period"
+
+
 def test_from_right_to_left(browser: Client, two: Any) -> None:
     with as_of(NOW), translation.override("ar"):
         text = browser.get(URL).content.decode()

@@ -68,6 +68,34 @@ def test_too_little_history_is_told(browser: Client, agent: Any) -> None:
     assert response.status_code == 200
 
 
+def test_after_weeks_without_promises_nobody_knows_how_right_forecasts_were(
+    browser: Client, history: None
+) -> None:
+    response = get(browser, weeks=24)
+    _response, resolution = response.context["outlook"].forecasts
+    assert len(resolution.weeks) == 4
+    assert resolution.error == []
+    assert "each forecast from the weeks before it" not in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("then", "said"),
+    [
+        ({"high": 6, "low": 100}, "The error is 100 % smaller than"),
+        ({"high": 10, "low": 50}, "The error is 299 % larger than"),
+    ],
+    ids=["as before", "the other way round"],
+)
+def test_how_right_chances_were(browser: Client, then: dict[str, float], said: str) -> None:
+    """At first those of a high priority were in time, the others not; all were open half way."""
+    for number in range(60):
+        for priority, hours in (({"high": 6, "low": 100}) if number < 48 else then).items():
+            moved(opened(number * 24, priority=priority), "resolved", number * 24 + hours)
+    _response, resolution = get(browser).context["outlook"].calibrations
+    assert resolution.summary[0] == "Tried on 24 deadlines that were kept back."
+    assert resolution.summary[1].startswith(said)
+
+
 def test_without_the_extra_it_is_told_how_to_get_it(
     browser: Client, history: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -78,21 +78,20 @@ def _outlook(burn: Burn) -> str:
 
 
 def _facts(budget: ErrorBudget) -> list[str]:
-    if not budget.judged or budget.allowed is None or budget.expected is None:
+    allowed, expected, burn = budget.allowed, budget.expected, budget.burn
+    if allowed is None or expected is None or burn is None:
         return []
     objective = percent(budget.objective, 0 if budget.objective == int(budget.objective) else 1)
-    facts = [
+    return [
         _("Objective %(objective)s: %(allowed)s of %(expected)s may be missed")
         % {
             "objective": objective,
-            "allowed": count(int(budget.allowed + 1e-9)),
-            "expected": count(round(budget.expected)),
+            "allowed": count(int(allowed + 1e-9)),
+            "expected": count(round(expected)),
         },
         ngettext("%s missed so far", "%s missed so far", budget.late) % count(budget.late),
+        _("Burn rate %s; at 1 it lasts for the period") % number(burn),
     ]
-    if budget.burn is not None:
-        facts.append(_("Burn rate %s; at 1 it lasts for the period") % number(budget.burn))
-    return facts
 
 
 def _chart(burn: Burn, totals: list[int], name: str, grain: str) -> Lines:
