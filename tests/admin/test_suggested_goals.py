@@ -11,6 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from django_sla import registry
+from django_sla.admin.suggested_goals import UNSAVED
 from django_sla.models import Policy
 from django_sla.moment import as_of
 from tests.admin.browser import Form
@@ -183,7 +184,9 @@ def test_a_priority_that_no_ticket_may_have_any_more_gets_no_row(
     form = Form(site, f"{url_of(policy)}change/")
     html = suggested(site, form, f"{url_of(policy)}suggested-goals/")
     assert [line for line in cells(html) if line.startswith("Whenever Resolution 10 — 5h")]
-    response = site.post(f"{url_of(policy)}change/", Sent(html).forms["Those for 90 %"])
+    sent = Sent(html).forms["Those for 90 %"]
+    assert sent.keys() - form.data.keys() <= {UNSAVED}
+    response = site.post(f"{url_of(policy)}change/", sent)
     Form(site, f"{url_of(policy)}change/", response).saved()
     policy.refresh_from_db()
     assert policy.goals == GOALS | {"low": {"response": "10h"}}
