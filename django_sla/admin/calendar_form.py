@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 from django import forms
 from django.conf import settings
 from django.contrib.admin.widgets import AdminDateWidget
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -77,6 +78,8 @@ class WeekTable(Table):
         by_day = {row.cleaned_data["day"]: row for row in rows}
         hours = {day: row.cleaned_data["spans"] for day, row in by_day.items()}
         for day, message in written.wrong(hours).items():
+            if day not in by_day:  # not sent, as no page of ours does
+                raise ValidationError(message)
             by_day[day].add_error("spans", message)
         return hours
 

@@ -7,6 +7,7 @@ Without it there are a few spare rows, and an emptied row counts as removed.
 """
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,9 @@ from django.utils.translation import gettext_lazy
 
 MOST_ROWS = 1_000
 """Spare ones are not added beyond."""
+
+SPARE = 10
+"""So many more rows may be drawn than were sent."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,6 +115,15 @@ class Rows(forms.BaseFormSet):
     def initial_form_count(self) -> int:
         # So that any row may be emptied, those that were there before, too.
         return 0
+
+    def total_form_count(self) -> int:
+        """As said by whoever sends it, but not many times as many as were sent."""
+        said = super().total_form_count()
+        if not self.is_bound:
+            return said
+        number = re.compile(rf"{re.escape(str(self.prefix))}-(\d{{1,6}})-")
+        sent = {match[1] for match in map(number.match, self.data) if match}
+        return min(said, 2 * len(sent) + SPARE)
 
     def clean(self) -> None:
         if not any(self.errors):

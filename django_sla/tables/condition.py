@@ -185,6 +185,9 @@ def _nonsense(value: Any) -> ValidationError:
     return ValidationError(message)
 
 
+MOST_OF_A_NAME = 1_000
+"""Characters: SQLite refuses to compare with what is much longer."""
+
 _BOOLEANS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 
 
@@ -211,7 +214,7 @@ def _clean_related(field: Any, value: Any) -> tuple[Any, str]:
         found = rows.filter(**{target.attname: _held(target, value)}).first()
     except (ValidationError, ValueError, TypeError, OverflowError):
         found = None
-    if found is None and isinstance(value, str):
+    if found is None and isinstance(value, str) and len(value) <= MOST_OF_A_NAME:
         named = [
             rows.filter(**{f"{other.attname}__iexact": value.strip()})[:2]
             for other in field.related_model._meta.concrete_fields

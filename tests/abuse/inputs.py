@@ -191,9 +191,23 @@ def _hashable(value: Any) -> Any:
 def other_type(value: Any, chance: random.Random) -> Any:
     """The same in another type, which is what programs confuse."""
     change: Callable[[Any], Any] = chance.choice(
-        [lambda v: str(v)[:100], lambda v: [v], lambda v: {"a": v}, bool, lambda v: {str(v)[:9]: v}]
+        [
+            lambda v: said(v)[:100],
+            lambda v: [v],
+            lambda v: {"a": v},
+            bool,
+            lambda v: {said(v)[:9]: v},
+        ]
     )
     return change(value)
+
+
+def said(value: Any) -> str:
+    """The value as a text; what is nested too deeply, or has too many digits, is none."""
+    try:
+        return str(value)
+    except (RecursionError, ValueError):
+        return "?"
 
 
 def changed(value: Any, chance: random.Random) -> Any:
@@ -201,7 +215,7 @@ def changed(value: Any, chance: random.Random) -> Any:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return value
     if not isinstance(value, str):
-        return chance.choice([value + 1, value - 1, -value, value * 1000, str(value)[:100]])
+        return chance.choice([value + 1, value - 1, -value, value * 1000, said(value)[:100]])
     at = chance.randint(0, len(value))
     match chance.randrange(6):
         case 0:

@@ -36,6 +36,8 @@ def test_a_file_is_imported_as_a_whole_or_not_at_all(thousand: int) -> None:
             rows = tablib.Dataset().load(text, format="csv")
         except Exception:  # what cannot be taken apart never gets as far as the resource
             continue
+        if rows.headers is None:  # of an empty file it asks for them all the same
+            continue
         result = resource.import_data(rows, dry_run=True, use_transactions=True)
         assert result is not None
         kept.check()

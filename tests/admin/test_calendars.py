@@ -258,6 +258,22 @@ def test_no_row_is_lost_where_there_are_very_many(site: Client, settings: Any) -
     assert (row.name, row.holidays) == ("The same", days)
 
 
+def test_days_that_were_never_sent_are_told(site: Client) -> None:
+    row = calendar()
+    form = Form(site, page_of(row))
+    form.data = {k: v for k, v in form.data.items() if not k.startswith("hours-")}
+    response = form.send(**{"hours-TOTAL_FORMS": "0", "hours-INITIAL_FORMS": "0"})
+    assert response.context["adminform"].form.errors["hours"]
+    row.refresh_from_db()
+    assert row.hours == OFFICE["hours"]
+
+
+def test_no_more_rows_are_drawn_than_somebody_could_have_sent(site: Client) -> None:
+    form = Form(site, ADD)
+    response = form.send(**{"name": "", "holidays-TOTAL_FORMS": "1999"})
+    assert len(Form(site, ADD, response).data) < 200
+
+
 def test_saving_as_new_asks_for_another_name(site: Client) -> None:
     row = calendar()
     form = Form(site, page_of(row))
