@@ -9,9 +9,10 @@ from django.utils.translation import gettext as _
 
 from django_sla.flow.drift import Replay
 from django_sla.flow.observe import Observer
-from django_sla.flow.writing import copy_history, history_of
+from django_sla.flow.writing import copy_history
 from django_sla.tables.clock import IDENTITY
 from django_sla.tables.columns import COLUMNS
+from django_sla.tables.history import history_of
 from django_sla.tables.insert import insert
 from django_sla.tables.update import update_many
 

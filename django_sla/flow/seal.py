@@ -16,6 +16,7 @@ from django_sla.core.seal import DESTROYED, SALT, Content, Record, pack, ticket_
 from django_sla.exceptions import SealedAtOnce
 from django_sla.moment import now as read_now
 from django_sla.tables.event import SLAEvent
+from django_sla.tables.history import history_of
 from django_sla.tables.personal import of_people
 from django_sla.tables.seal import Seal, contents, facts_of, sealed_models
 
@@ -210,7 +211,7 @@ class Verification:
             return set()
         if model not in self._deleted:
             ticket: Any = model._meta.get_field("ticket").related_model
-            history = getattr(ticket, ticket._meta.simple_history_manager_attribute).model
+            history = history_of(ticket).model
             gone = history._base_manager.using(self._using).filter(history_type="-")
             keys = gone.values_list(ticket._meta.pk.attname, flat=True)
             self._deleted[model] = {ticket_digest(str(key)) for key in keys}

@@ -23,7 +23,7 @@ from django_sla.moment import now
 from django_sla.tables.among import Among
 from django_sla.tables.columns import COLUMNS
 from django_sla.tables.event import SLAEvent
-from django_sla.tables.history import current_ip, points_to_users
+from django_sla.tables.history import current_ip, history_of, points_to_users
 from django_sla.tables.insert import insert_from
 
 if TYPE_CHECKING:
@@ -158,11 +158,6 @@ def write_history(tickets: list[Any], observer: Observer, *, update: bool) -> No
     manager.bulk_history_create(
         tickets, update=update, default_user=actor, default_date=observer.now
     )
-
-
-def history_of(model: Any) -> Any:
-    """The manager of a ticket model's history, ours or the host's own."""
-    return getattr(model, model._meta.simple_history_manager_attribute)
 
 
 _HISTORY = frozenset({"history_date", "history_change_reason", "history_type", "history_user_id"})

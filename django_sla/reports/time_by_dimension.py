@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from django_sla.reports.grouping import ByField
 from django_sla.reports.stays import ZERO, Spent, StayReport
+from django_sla.tables.history import history_of
 
 
 class TimeByDimensionReport(StayReport):
@@ -45,7 +46,7 @@ class TimeByDimensionReport(StayReport):
     def _history(self) -> QuerySet[Any] | None:
         """The changelog of these tickets; None where it does not track the field."""
         model = self.sla.model
-        history = getattr(model, model._meta.simple_history_manager_attribute).model
+        history = history_of(model).model
         if self.path.partition("__")[0] not in {field.name for field in history.tracked_fields}:
             return None
         rows: QuerySet[Any] = history._base_manager.using(self.all_tickets.db).order_by()

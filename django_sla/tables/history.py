@@ -123,6 +123,11 @@ def has_address(model: type[models.Model]) -> bool:
     )
 
 
+def history_of(model: Any) -> Any:
+    """The manager of a ticket model's history, ours or the host's own; of a ticket, of its rows."""
+    return getattr(model, model._meta.simple_history_manager_attribute)
+
+
 def points_to_users(model: type[models.Model]) -> bool:
     """Whether a history model has a key of who changed the row; one of the host's own may tell it
     in another way."""

@@ -9,7 +9,7 @@ from typing import Any
 from django_sla.core.event import BY_HAND, Kind
 from django_sla.tables.columns import COLUMNS, TARGETS
 from django_sla.tables.event import ERASED, SLAEvent
-from django_sla.tables.history import points_to_users
+from django_sla.tables.history import history_of, points_to_users
 
 _COLUMNS = {metric: column for column, metric in TARGETS.items()}
 
@@ -39,7 +39,7 @@ def changes(ticket: Any) -> list[Change]:
     """Every change, oldest first; what a person did comes before what it did to the columns.
     Two queries."""
     model = ticket._meta.concrete_model
-    history = getattr(ticket, model._meta.simple_history_manager_attribute)
+    history = history_of(ticket)
     rows = history.order_by("history_date", "history_id")
     rows = list(rows.select_related("history_user") if points_to_users(history.model) else rows)
     events = list(ticket.sla_events.select_related("actor").order_by("id"))
