@@ -8,6 +8,7 @@ What follows "--" goes to pytest.
 """
 
 import argparse
+import json
 import os
 import re
 import shutil
@@ -22,6 +23,7 @@ from find_python import interpreters
 
 ROOT = Path(__file__).resolve().parent.parent
 JUNIT = ROOT / ".tox" / "junit"
+RESULT = ROOT / ".tox" / "result.json"
 SERVERS = {"postgres": 5432, "mariadb": 3306}
 BROWSER = "browser"
 NEEDS = {"host-tenants": "postgres"}
@@ -101,9 +103,8 @@ def everything(runner: "Runner", names: list[str], *, servers_required: bool) ->
             left_out[name] = no_server(kind)
     if served:
         codes.append(runner.run(served))
-    failed = any(codes)
-    report(left_out, failed, time.monotonic() - started)
-    return int(failed)
+    report(left_out, runner.failed, time.monotonic() - started)
+    return int(any(codes))
 
 
 def newest_name(names: list[str], pythons: dict[Version, str]) -> str:
@@ -132,7 +133,7 @@ def no_server(kind: str) -> str:
     return f"no server on 127.0.0.1:{SERVERS[kind]}"
 
 
-def report(left_out: dict[str, str], failed: bool, seconds: float) -> None:
+def report(left_out: dict[str, str], failed: list[str], seconds: float) -> None:
     total = dict.fromkeys(("passed", "failed", "skipped"), 0)
     print("\n== The whole run ==")
     for path in sorted(JUNIT.glob("*.xml")):
@@ -144,7 +145,7 @@ def report(left_out: dict[str, str], failed: bool, seconds: float) -> None:
         print(f"{name:24} LEFT OUT: {why}")
     words = ", ".join(f"{number} {word}" for word, number in total.items())
     # An environment can fail without a failing test: lint, docs, or a suite that never started.
-    verdict = "environments FAILED, see above" if failed else "every environment succeeded"
+    verdict = f"FAILED, see above: {', '.join(failed)}" if failed else "every environment succeeded"
     print(f"{words} in {seconds:.0f} s; {verdict}")
 
 
@@ -166,6 +167,8 @@ class Runner:
             sys.exit("No Python 3.11 or newer found.")
         self.pythons = pythons
         self.pytest_arguments = pytest_arguments
+        self.failed: list[str] = []
+        """The environments that did."""
         folders = [str(Path(path).parent) for path in pythons.values()]
         self.environment = os.environ | {
             "PATH": os.pathsep.join([*folders, os.environ["PATH"]]),
@@ -183,9 +186,18 @@ class Runner:
 
     def run(self, names: list[str]) -> int:
         how = ["run-parallel", "--parallel-no-spinner"] if len(names) > 1 else ["run"]
-        command = [self.tox, *how, "-e", ",".join(names), "--", *self.pytest_arguments]
+        tested = ["--result-json", str(RESULT), "-e", ",".join(names), "--", *self.pytest_arguments]
+        command = [self.tox, *how, *tested]
         print("==", *command[1:], flush=True)
-        return subprocess.run(command, cwd=ROOT, env=self.environment).returncode
+        RESULT.unlink(missing_ok=True)
+        code = subprocess.run(command, cwd=ROOT, env=self.environment).returncode
+        self.failed += [name for name in names if not succeeded(name)] if code else []
+        return code
+
+
+def succeeded(name: str) -> bool:
+    results = json.loads(RESULT.read_text())["testenvs"] if RESULT.exists() else {}
+    return bool(results.get(name, {}).get("result", {}).get("success"))
 
 
 if __name__ == "__main__":

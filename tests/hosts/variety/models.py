@@ -157,7 +157,7 @@ class LedgerTicket(SLAMixin, models.Model):
 
     status = models.CharField(max_length=20, default="open")
     priority = models.CharField(max_length=20, default="medium")
-    created_at = models.DateTimeField(null=True, blank=True)
+    created_at: Any = models.DateTimeField(null=True, blank=True)  # the mixin's is never null
 
     history = HistoricalRecords(
         history_user_id_field=models.CharField(max_length=150, blank=True),
