@@ -6,6 +6,7 @@ from inspect import cleandoc
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.utils import timezone
 
 from django_sla.words import translated
 
@@ -73,6 +74,16 @@ class NotRegistered(SLAError, LookupError):
 
 class NaiveDatetime(SLAError, ValueError):
     """{0}: {1!r} has no time zone; pass an aware datetime."""
+
+    @classmethod
+    def refuse(cls, **instants: datetime | None) -> None:
+        """
+        Raises:
+            NaiveDatetime: one of these arguments is one.
+        """
+        for name, instant in instants.items():
+            if instant is not None and timezone.is_naive(instant):
+                raise cls(name, instant)
 
 
 class ContradictedTimestamp(SLAError, ValidationError):

@@ -14,6 +14,8 @@ from datetime import datetime
 
 from django.utils import timezone
 
+from django_sla.exceptions import NaiveDatetime
+
 _as_of: ContextVar[datetime | None] = ContextVar("django_sla_as_of", default=None)
 
 
@@ -27,10 +29,9 @@ def as_of(instant: datetime) -> Iterator[None]:
     """Record what happens inside as having happened at ``instant`` (aware).
 
     Raises:
-        ValueError: ``instant`` has no time zone.
+        NaiveDatetime: ``instant`` has no time zone.
     """
-    if timezone.is_naive(instant):
-        raise ValueError(f"as_of: {instant!r} has no time zone; pass an aware datetime")
+    NaiveDatetime.refuse(as_of=instant)
     token = _as_of.set(instant)
     try:
         yield

@@ -272,6 +272,16 @@ def test_an_escalation_of_a_metric_that_does_not_exist() -> None:
     assert 'closure; "*" is for all of them.' in escalated(metric="x")[0][2]
 
 
+def test_an_escalation_of_a_policy_in_code_by_a_channel_that_does_not_exist() -> None:
+    registry.register_policy(
+        Policy.build("VIP", {}, when=where(status="x"), escalations=[DUE | {"channel": "pagre"}])
+    )
+    with override_settings(DJANGO_SLA={"CHANNELS": {"pager": OPS["ops"]}}):
+        words = only("E023", checks.check_policies)
+    assert "by 'pagre', which is no channel" in words
+    assert 'Did you mean "pager"?' in words
+
+
 def test_an_escalation_to_somebody_whom_nobody_knows() -> None:
     ticket(assignee=foreign_key(get_user_model()))
     found = escalated(to=["asignee", "ops@example.com"])
@@ -287,7 +297,8 @@ def test_an_escalation_to_somebody_whom_nobody_knows() -> None:
 
 @pytest.mark.parametrize("channel", ["gone", "broken"])
 def test_of_a_channel_that_cannot_be_used_nobody_knows_whom_it_reaches(channel: str) -> None:
-    assert escalated(channel=channel, to="nobody") == []
+    told = [id for id, _by, _words in escalated(channel=channel, to="nobody")]
+    assert told == (["django_sla.E023"] if channel == "gone" else [])
 
 
 def test_an_escalation_that_says_not_to_whom() -> None:

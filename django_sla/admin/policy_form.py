@@ -16,7 +16,7 @@ from django_sla.admin.escalation_form import EscalationsTable
 from django_sla.admin.tables import Row, Table, TableField
 from django_sla.core.duration import parse_duration
 from django_sla.core.errors import DurationError
-from django_sla.core.policy import ANY_PRIORITY, DEFAULT_GOALS
+from django_sla.core.policy import ANY_PRIORITY, DEFAULT_GOALS, LONGEST_GOAL
 from django_sla.models import Policy
 from django_sla.tables.clock import metric_name
 from django_sla.tables.escalation import whom_to_name
@@ -70,10 +70,13 @@ class GoalRow(Row):
 def _wrong(goal: str | None) -> str:
     """What is wrong with what was typed as a goal, if anything is."""
     try:
-        if not goal or parse_duration(goal) > timedelta(0):
-            return ""
+        length = parse_duration(goal) if goal else None
     except DurationError as error:
         return refusal(error)
+    if length is None or timedelta(0) < length <= LONGEST_GOAL:
+        return ""
+    if length > LONGEST_GOAL:
+        return _("A goal must not be longer than ten years.")
     return _("A goal must be longer than nothing.")
 
 

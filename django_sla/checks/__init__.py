@@ -18,6 +18,7 @@ django_sla.W010      The middleware of django-simple-history is missing.
 django_sla.E020      Two policies have the same name.
 django_sla.E021      A policy has a goal for a metric that does not exist.
 django_sla.E022      An escalation is for a metric that does not exist.
+django_sla.E023      An escalation of a policy in code is by a channel that is not defined.
 django_sla.W020      A policy's condition reads a field that no ticket model has.
 django_sla.W021      A policy is never asked, because one before it is for every ticket.
 django_sla.W022      ``PRIORITIES`` leads to a priority for which no policy has a goal.

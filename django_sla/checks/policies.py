@@ -25,6 +25,7 @@ def check_policies(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
         *_unknown_fields(policies),
         *_never_asked(policies),
         *_unknown_priorities(policies),
+        *_unknown_channels(policies),
         *_unknown_recipients(policies),
     ]
 
@@ -84,6 +85,20 @@ def _unknown_metrics_escalated(policies: Iterable[Policy]) -> Messages:
             )
 
 
+def _unknown_channels(policies: Iterable[Policy]) -> Messages:
+    """Of policies in code: of the setting's it is told where the setting is read."""
+    for says, escalation in _escalations(policies):
+        known = list(conf.settings.channels)
+        if escalation.channel not in known:
+            yield Error(
+                f"There is an escalation by {say(escalation.channel)}, which is no channel.",
+                hint=did_you_mean(escalation.channel, known)
+                or f"The channels are {', '.join(known)}.",
+                obj=says,
+                id="django_sla.E023",
+            )
+
+
 def _unknown_recipients(policies: Iterable[Policy]) -> Messages:
     for says, escalation in _escalations(policies):
         if not _is_addressed(escalation.channel):
@@ -109,7 +124,7 @@ def _unknown_recipients(policies: Iterable[Policy]) -> Messages:
 
 
 def _is_addressed(channel: str) -> bool:
-    """False where the channel cannot be made, which is told elsewhere."""
+    """False where there is no such channel, or it cannot be made, which is told elsewhere."""
     try:
         return bool(conf.settings.channel(channel).addressed)
     except (LookupError, InvalidSettings):

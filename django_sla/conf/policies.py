@@ -23,7 +23,7 @@ from django_sla.core.condition import Condition, where
 from django_sla.core.duration import parse_duration
 from django_sla.core.errors import DurationError, PolicyError, say
 from django_sla.core.escalation import escalation
-from django_sla.core.policy import DEFAULT_GOALS, Policy, Reopening, Source
+from django_sla.core.policy import DEFAULT_GOALS, LONGEST_GOAL, Policy, Reopening, Source
 
 POLICY_KEYS = ("name", "goals", "when", "calendar", "at_risk", "reopening", "escalations")
 
@@ -132,6 +132,9 @@ def _goal(entry: Entry) -> timedelta | None:
         return None
     if goal <= timedelta(0):
         entry.expected("a duration longer than nothing", id=UNREADABLE_GOAL)
+        return None
+    if goal > LONGEST_GOAL:
+        entry.expected("a duration of at most ten years", id=UNREADABLE_GOAL)
         return None
     return goal
 

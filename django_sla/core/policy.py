@@ -30,6 +30,10 @@ class Reopening(StrEnum):
     """The first resolution stands."""
 
 
+LONGEST_GOAL = timedelta(days=3653)
+"""Ten years. Of more, no ordinary calendar is open in the years that calendars cover."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Goal:
     """How long one metric may take at one priority."""
@@ -46,13 +50,19 @@ class Goal:
                 where=f"{self.priority} {self.metric}",
                 got=format_duration(self.duration),
             )
+        if self.duration > LONGEST_GOAL:
+            raise PolicyError(
+                "a goal must not be longer than ten years, got %(got)s",
+                where=f"{self.priority} {self.metric}",
+                got=format_duration(self.duration),
+            )
 
 
 def goals(table: Mapping[str, Mapping[str, "str | timedelta"]]) -> tuple[Goal, ...]:
     """Goals from a table ``{priority: {metric: duration}}``.
 
     Raises:
-        PolicyError: a row is not a table, or a goal is not positive.
+        PolicyError: a row is not a table, or a goal is not positive or longer than ten years.
         DurationError: a duration cannot be read.
     """
     found = []

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django_sla import registry, signals
 from django_sla.conf import SIGNAL, settings
 from django_sla.core.clock import Clock
+from django_sla.core.errors import NoOpenTime
 from django_sla.core.escalation import Escalation
 from django_sla.core.event import Kind
 from django_sla.core.threshold import Threshold
@@ -161,8 +162,12 @@ def key_of(using: str, sla: "SLA", pk: Any, event: str, channel: str, recipient:
 
 
 def opening(clock: Clock, now: datetime) -> datetime:
-    """The first instant from ``now`` on at which the clock's calendar is open."""
-    return clock.calendar.add(now, _INSTANT) - _INSTANT
+    """The first instant from ``now`` on at which the clock's calendar is open; ``now`` where it
+    never opens again, so that it is told at all."""
+    try:
+        return clock.calendar.add(now, _INSTANT) - _INSTANT
+    except NoOpenTime:
+        return now
 
 
 def is_quiet(clock: Clock, threshold: Threshold, watched_from: datetime | None) -> bool:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.db.models import AutoField, Model, QuerySet
-from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
 from django_sla.core.clock import Lifecycle
@@ -145,8 +144,7 @@ def aware(sla: "SLA", name: str, value: Any) -> datetime | None:
     """
     if type(value) is not datetime:
         value = sla.field(name).to_python(value)
-    if value is not None and timezone.is_naive(value):
-        raise NaiveDatetime(name, value)
+    NaiveDatetime.refuse(**{name: value})
     instant: datetime | None = value
     return instant
 

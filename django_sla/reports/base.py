@@ -48,9 +48,7 @@ class PeriodReport:
             ValueError: ``by`` is nothing to group by, or ``where`` nothing to filter by; the
                 period ends before it begins, or the queryset is sliced.
         """
-        for name, value in (("since", since), ("until", until), ("now", now)):
-            if value is not None and timezone.is_naive(value):
-                raise NaiveDatetime(name, value)
+        NaiveDatetime.refuse(since=since, until=until, now=now)
         if since is not None and until is not None and since >= until:
             said = _("since: %(since)s is not before until, %(until)s")
             raise ValueError(said % {"since": since, "until": until})

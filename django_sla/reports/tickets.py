@@ -78,8 +78,7 @@ class TicketList:
             NaiveDatetime: ``now`` has no time zone.
             ValueError: the queryset is sliced.
         """
-        if now is not None and timezone.is_naive(now):
-            raise NaiveDatetime("now", now)
+        NaiveDatetime.refuse(now=now)
         if queryset.query.is_sliced:
             raise ValueError("queryset: sliced; filter it instead")
         self.sla = queryset.model.sla

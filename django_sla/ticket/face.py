@@ -196,8 +196,7 @@ class TicketSLA:
             NoClock: the metric has no clock on this ticket.
             NaiveDatetime: ``due`` has no time zone.
         """
-        if timezone.is_naive(due):
-            raise NaiveDatetime("due", due)
+        NaiveDatetime.refuse(due=due)
         self._target(metric, due, reason)
 
     def clear_target(self, metric: str, reason: str = "") -> None:

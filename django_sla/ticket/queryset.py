@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from django_sla.core.verdict import State
-from django_sla.exceptions import UnknownTickets
+from django_sla.exceptions import NaiveDatetime, UnknownTickets
 from django_sla.flow import bulk
 from django_sla.moment import now as read_now
 from django_sla.tables import terms as terms_table
@@ -40,11 +40,18 @@ class SLAQuerySet(QuerySet[Any]):
     def in_state(
         self, state: State | str, metric: str | None = None, now: datetime | None = None
     ) -> Self:
-        """Some clock is in this state, as :func:`core.verdict.judge` would say."""
+        """Some clock is in this state, as :func:`core.verdict.judge` would say.
+
+        Raises:
+            NaiveDatetime: ``now`` has no time zone, as everywhere here.
+            ValueError: there is no such state.
+        """
+        NaiveDatetime.refuse(now=now)
         return self._with_clock(_in_state(State(state), now or read_now()), metric)
 
     def due_before(self, instant: datetime, metric: str | None = None) -> Self:
         """An open clock must stop before ``instant``."""
+        NaiveDatetime.refuse(instant=instant)
         return self._with_clock(Q(stopped_at=None, due_at__lt=instant), metric)
 
     def by_urgency(self) -> Self:
@@ -59,6 +66,7 @@ class SLAQuerySet(QuerySet[Any]):
 
     def with_verdicts(self, now: datetime | None = None) -> Self:
         """Fetch the clocks along, one query for all tickets, and judge all of them at ``now``."""
+        NaiveDatetime.refuse(now=now)
         queryset = self.prefetch_related("sla_clocks")
         queryset._verdicts_at = now or read_now()
         return queryset

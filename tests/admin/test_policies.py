@@ -127,7 +127,13 @@ def test_a_metric_of_the_host_is_a_column(site: Client) -> None:
 
 def test_goals_that_cannot_be_read_are_told_at_their_cells(site: Client) -> None:
     again = Form(site, ADD).refused(
-        name="Gold", **{"Urgent: Response": "4", "High: Response": "0h", GOAL: "soon"}
+        name="Gold",
+        **{
+            "Urgent: Response": "4",
+            "High: Response": "0h",
+            "Medium: Response": "600w",
+            GOAL: "soon",
+        },
     )
     errors = again.errors()
     assert errors.pop("goals-4-response")[0].startswith("'soon' is not a duration")
@@ -138,6 +144,7 @@ def test_goals_that_cannot_be_read_are_told_at_their_cells(site: Client) -> None
             'write it as "4h", "1d 2h 30m" or "PT4H30M" (units: w, d, h, m, s)'
         ],
         "goals-1-response": ["A goal must be longer than nothing."],
+        "goals-2-response": ["A goal must not be longer than ten years."],
     }
     assert again.data[again.labels["Urgent: Response"]] == "4"
 

@@ -57,6 +57,12 @@ def test_a_goal_of_nothing_is_refused(duration: Any) -> None:
         Policy.build("Test", {"urgent": {"response": duration}})
 
 
+def test_a_goal_that_no_calendar_can_reach_is_refused() -> None:
+    Policy.build("Test", {"urgent": {"response": "3653d"}})
+    with pytest.raises(PolicyError, match="urgent response: a goal must not be longer than ten y"):
+        Policy.build("Test", {"urgent": {"response": "100000000h"}})
+
+
 def test_a_goal_that_cannot_be_read_is_refused() -> None:
     with pytest.raises(DurationError):
         Policy.build("Test", {"urgent": {"response": "soon"}})

@@ -400,7 +400,7 @@ def test_a_database_that_goes_away_meanwhile_is_no_problem_of_the_ticket(
     assert told(ticket)[-1] == ("target_breached", "resolution")
 
 
-def test_opening_hours_that_never_come_do_not_stop_the_others() -> None:
+def test_what_waits_for_opening_hours_that_never_come_is_told_at_once() -> None:
     once = Calendar.objects.create(
         name="Once", tz="UTC", hours={}, special_days={"2026-03-02": [["09:00", "17:00"]]}
     )
@@ -408,10 +408,10 @@ def test_opening_hours_that_never_come_do_not_stop_the_others() -> None:
     policy(name="Others")
     waiting, sound = opened(priority="low"), opened()
     run = swept(9)
-    assert (run.failed, run.breaches) == (1, 2)
-    assert run.problem.startswith(f"{waiting.pk}: NoOpenTime: ")
-    assert (told(waiting), told(sound)[-1]) == ([], ("target_breached", "resolution"))
-    assert swept(9.1).due == 0, "it is left alone for a while"
+    assert (run.failed, run.problem) == (0, "")
+    assert told(waiting)[-1] == told(sound)[-1] == ("target_breached", "resolution")
+    waits = Notice.objects.filter(ticket=str(waiting.pk), channel="note").latest("id")
+    assert waits.try_at == waits.created_at
 
 
 def test_a_name_that_stands_for_nobody_is_told_to_nobody_and_said() -> None:

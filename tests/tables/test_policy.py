@@ -125,6 +125,10 @@ def test_a_name_that_is_taken_in_code() -> None:
             '["urgent"]["response"]: expected a duration longer than nothing, got \'0m\'.',
         ),
         (
+            {"urgent": {"response": "3654d"}},
+            '["urgent"]["response"]: expected a duration of at most ten years, got \'3654d\'.',
+        ),
+        (
             {"urgent": {"response": None}},
             '["urgent"]["response"]: None is not a duration; '
             'write it as "4h", "1d 2h 30m" or "PT4H30M" (units: w, d, h, m, s).',

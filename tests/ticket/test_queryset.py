@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from django_sla.core.verdict import State
-from django_sla.exceptions import UnknownTickets
+from django_sla.exceptions import NaiveDatetime, UnknownTickets
 from django_sla.moment import as_of
 from tests.conftest import MONDAY, after
 from tests.hosts.desk.models import Comment, Ticket
@@ -63,6 +63,20 @@ def test_states_of_one_metric(desk: Any) -> None:
 def test_due_before(desk: Any) -> None:
     found = Ticket.objects.due_before(after(10), "resolution")
     assert {ticket.title for ticket in found} == {"breached"}
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda tickets, at: tickets.due_before(at),
+        lambda tickets, at: tickets.in_state("breached", now=at),
+        lambda tickets, at: tickets.breached(now=at),
+        lambda tickets, at: tickets.with_verdicts(now=at),
+    ],
+)
+def test_an_instant_without_a_time_zone_is_refused(ask: Any) -> None:
+    with pytest.raises(NaiveDatetime, match="has no time zone; pass an aware datetime"):
+        ask(Ticket.objects, MONDAY.replace(tzinfo=None))
 
 
 def test_by_urgency_puts_what_is_due_first_first(desk: Any) -> None:

@@ -158,7 +158,7 @@ class Command(PrintingCommand):
 
             try:
                 simulation.run(watch, workers=workers)
-            except (CalendarError, OverflowError) as error:
+            except CalendarError as error:
                 raise CommandError(f"A deadline cannot be told: {error}") from None
             except (CannotShare, PoliciesDiffer) as error:
                 raise CommandError(f"--workers: {error}") from None
