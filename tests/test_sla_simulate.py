@@ -210,7 +210,10 @@ def test_what_a_worker_cannot_do_is_told_once(
 ) -> None:
     monkeypatch.setattr(simulate, "BATCH", 1)
     desk = Policy.objects.get()
-    desk.goals = {"*": {"resolution": "80000000h"}}
+    desk.goals = {"*": {"resolution": "3650d"}}
+    desk.calendar = Calendar.objects.create(
+        name="Rare", tz="UTC", hours={"mon": [["09:00", "10:00"]]}
+    )
     desk.save()
     with pytest.raises(CommandError, match="A deadline cannot be told"):
         sla_simulate("--workers", "2")

@@ -160,7 +160,7 @@ class SLAAdminMixin(HistoryPage):
         if isinstance(kwargs["fields"], list):
             # No column: Django would not know it.
             kwargs["fields"] = [name for name in kwargs["fields"] if name != "sla_reason"]
-        form = super().get_form(request, obj, change, **kwargs)
+        form: Any = super().get_form(request, obj, change, **kwargs)
         return type(form)(
             form.__name__, (SLATicketForm, form), {"sla_reason": self._reason_field()}
         )

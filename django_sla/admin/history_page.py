@@ -12,12 +12,13 @@ from simple_history.admin import SimpleHistoryAdmin
 from simple_history.utils import get_history_model_for_model
 
 from django_sla.admin.history import ChangeInWords
+from django_sla.admin.searching import SearchableAdmin
 
 VIEW_IP = "django_sla.view_ip"
 """The permission to see the addresses that changes came from."""
 
 
-class HistoryPage(SimpleHistoryAdmin):
+class HistoryPage(SearchableAdmin, SimpleHistoryAdmin):
     """django-simple-history's admin with our page."""
 
     object_history_template = "admin/django_sla/object_history.html"

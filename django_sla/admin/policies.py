@@ -157,8 +157,10 @@ class PolicyAdmin(DocumentAdmin):
         own = [*suggestions.urls(self), *suggested_goals.urls(self), *sources.urls(self)]
         return [*own, *super().get_urls()]
 
-    def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
-        form = super().get_form(request, obj, **kwargs)
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        form = super().get_form(request, obj, change, **kwargs)
         return suggested_goals.only_shown(form) if suggested_goals.is_unsaved(request) else form
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:

@@ -3,12 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import formats, timezone
 
+from django_sla.admin.searching import SearchableAdmin
 
-class ReadOnlyAdmin(admin.ModelAdmin):
+
+class ReadOnlyAdmin(SearchableAdmin):
     """Neither added, nor changed, nor deleted."""
 
     # There may be very many of them.

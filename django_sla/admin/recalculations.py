@@ -22,6 +22,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from django_sla.admin.searching import SearchableAdmin
 from django_sla.admin.ticket_page import ticket_page
 from django_sla.exceptions import SLAError
 from django_sla.flow import recalculate
@@ -101,7 +102,7 @@ class LargestMove:
 
 
 @admin.register(Recalculation)
-class RecalculationAdmin(admin.ModelAdmin):
+class RecalculationAdmin(SearchableAdmin):
     """What was applied, when and by whom; adding one starts with a look."""
 
     list_display = ["started_at", "scope", "phase", "affected", "applied", "actor", "reason"]

@@ -23,6 +23,7 @@ from django_sla.admin.document_form import DocumentForm
 from django_sla.admin.lists import lines, read_list, write_list
 from django_sla.admin.reading import instant
 from django_sla.admin.report_preview import mail
+from django_sla.admin.searching import SearchableAdmin
 from django_sla.flow import schedules
 from django_sla.models import Notice, ReportSchedule
 from django_sla.moment import now as read_now
@@ -116,7 +117,7 @@ def _groups() -> list[str]:
 
 
 @admin.register(ReportSchedule)
-class ReportScheduleAdmin(admin.ModelAdmin):
+class ReportScheduleAdmin(SearchableAdmin):
     """Who may change one may see its numbers, and send them to whom they like."""
 
     form = ReportScheduleForm

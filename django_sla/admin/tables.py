@@ -119,13 +119,17 @@ class Rows(forms.BaseFormSet):
     def total_form_count(self) -> int:
         """As said by whoever sends it, but not many times as many as were sent."""
         said = super().total_form_count()
-        if not self.is_bound:
-            return said
+        return min(said, self._most()) if self.is_bound else said
+
+    def _most(self) -> int:
         number = re.compile(rf"{re.escape(str(self.prefix))}-(\d{{1,6}})-")
         sent = {match[1] for match in map(number.match, self.data) if match}
-        return min(said, 2 * len(sent) + SPARE)
+        return 2 * len(sent) + SPARE
 
     def clean(self) -> None:
+        if super().total_form_count() > self._most():
+            # What lies beyond those that are read would be lost.
+            raise ValidationError(_("Not all rows arrived. Send the form again."))
         if not any(self.errors):
             self.value = self.table.value([row for row in self.forms if row.is_filled()])
 

@@ -10,6 +10,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.core.exceptions import ValidationError
 from django.test import Client
+from django.urls import reverse
 
 from django_sla.admin import hours
 from django_sla.admin.calendar_form import zone_choices
@@ -271,7 +272,19 @@ def test_days_that_were_never_sent_are_told(site: Client) -> None:
 def test_no_more_rows_are_drawn_than_somebody_could_have_sent(site: Client) -> None:
     form = Form(site, ADD)
     response = form.send(**{"name": "", "holidays-TOTAL_FORMS": "1999"})
-    assert len(Form(site, ADD, response).data) < 200
+    again = Form(site, ADD, response)
+    assert len(again.data) < 200
+    assert "Not all rows arrived. Send the form again." in again.errors()["holidays"]
+
+
+def test_a_search_for_more_words_than_a_database_takes(site: Client) -> None:
+    calendar(name="Office")
+    many = " ".join(["office"] * 3_000)
+    for url in (LIST, reverse("admin:desk_ticket_changelist")):
+        assert site.get(url, {"q": many}).status_code == 200
+    assert "Office" in str(site.get(LIST, {"q": many}).content)
+    assert site.get(LIST, {"q": f"{many} shed"}).context["cl"].result_count == 1
+    assert site.get(LIST, {"q": "office shed"}).context["cl"].result_count == 0
 
 
 def test_saving_as_new_asks_for_another_name(site: Client) -> None:
