@@ -256,11 +256,17 @@ def test_a_requester_in_a_history_that_cannot_be_sealed(agent: Any) -> None:
     assert ticket.history.get().requester_id is None
 
 
-def test_a_history_that_tells_in_its_own_way_who_it_was_is_the_hosts() -> None:
+def test_a_history_that_tells_in_its_own_way_who_it_was_is_the_hosts(
+    agent: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
     LedgerTicket.objects.create()
     said = run()
     assert "variety.LedgerTicketSLAEvent: who did it" in said
     assert "variety.HistoricalLedgerTicket" not in said
+    run("--erase", "agent")
+    assert capsys.readouterr().err.splitlines() == [
+        "variety.HistoricalLedgerTicket says in its own way who did what: see to it yourself"
+    ]
 
 
 def test_many_rows_in_batches(as_agent: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from django_sla.flow.privacy import (
     Piece,
     cutoff,
     held,
+    out_of_reach,
     to_erase,
     to_purge,
     work_off,
@@ -62,6 +63,8 @@ class Command(BaseCommand):
                 for using in connections
                 for piece in to_erase(person, using, reasons=options["reasons"])
             ]
+            for label in (label for using in connections for label in out_of_reach(using)):
+                self.stderr.write(f"{label} says in its own way who did what: see to it yourself")
         else:
             return self._tell()
         if options["dry_run"]:
