@@ -181,11 +181,12 @@ def _by_hand(clock: Clock, column: bool) -> datetime | None:
     return None if paused and not column else deadline
 
 
-def _remaining(clock: Clock, elapsed: timedelta, end: datetime) -> timedelta | None:
+def _remaining(clock: Clock, elapsed: timedelta, end: datetime) -> timedelta:
     if clock.target is not None:
         deadline = due(clock, column=True)
         assert deadline is not None
         start = end if clock.paused_at is None else min(end, clock.paused_at)
         return clock.calendar.between(start, deadline)
     goal = clock.goal
-    return None if goal is None else goal - elapsed
+    assert goal is not None  # or nothing would be promised
+    return goal - elapsed

@@ -432,8 +432,25 @@ class TestLimits:
     @pytest.mark.parametrize("duration", [2 * HOUR, -2 * HOUR, timedelta.max, timedelta.min])
     def test_open_time_runs_out(self, duration):
         calendar = Calendar("UTC", hours={}, special_days={"2026-06-02": [("09:00", "10:00")]})
-        with pytest.raises(NoOpenTime, match=r"no open time of .* in the years 1900 to 2200"):
+        with pytest.raises(NoOpenTime) as caught:
             calendar.add(utc("2026-06-02 09:30"), duration)
+        assert str(caught.value) == (
+            f"from 2026-06-02 09:30:00+00:00 there is no open time of {duration} in the years "
+            "1900 to 2200 that this calendar covers"
+        )
+
+    def test_all_open_time_of_the_years_is_found(self):
+        calendar = Calendar("UTC", {"mon": [("10:00", "11:00")]})
+        first, last = utc("1900-01-01 00:00"), utc("2200-12-31 23:59")
+        middle = utc("2026-06-02 09:30")
+        for asked in (calendar, Calendar("UTC", {"mon": [("10:00", "11:00")]})):
+            after, before = asked.between(middle, last), asked.between(first, middle)
+            assert asked.add(middle, after) == utc("2200-12-29 11:00")
+            assert asked.add(middle, -before) == utc("1900-01-01 10:00")
+            with pytest.raises(NoOpenTime):
+                asked.add(middle, after + TICK)
+            with pytest.raises(NoOpenTime):
+                asked.add(middle, -before - TICK)
 
     def test_ends_soon_when_asked_for_the_impossible(self):
         calendar = Calendar("UTC", hours={"mon": [("10:00", "10:01")]})
@@ -641,8 +658,14 @@ class TestRefusals:
 
     @pytest.mark.parametrize("data", [None, [], "UTC", {}, {"hours": {}}, {"tz": "UTC", "x": 1}])
     def test_from_dict(self, data):
-        with pytest.raises(CalendarError, match="expected a table of tz, hours, holidays"):
+        with pytest.raises(CalendarError) as caught:
             Calendar.from_dict(data)
+        assert str(caught.value) == (
+            f"expected a table of tz, hours, holidays, special_days, got {data!r}"
+        )
+
+    def test_from_dict_without_what_may_be_left_out(self):
+        assert Calendar.from_dict({"tz": "UTC"}) == ALWAYS
 
     @pytest.mark.parametrize("calendar", [OFFICE, ALWAYS], ids=["office", "always"])
     @pytest.mark.parametrize("wrong", [NAIVE, date(2026, 6, 1), HOUR, "now", None, 0])
@@ -664,8 +687,9 @@ class TestRefusals:
     @pytest.mark.parametrize("calendar", [OFFICE, ALWAYS], ids=["office", "always"])
     @pytest.mark.parametrize("wrong", [0, 3600, 1.5, "4h", None, time(4)])
     def test_durations_are_timedeltas(self, calendar, wrong):
-        with pytest.raises(CalendarError, match=r"^duration: expected a timedelta"):
+        with pytest.raises(CalendarError) as caught:
             calendar.add(utc("2026-06-01 10:00"), wrong)
+        assert str(caught.value) == f"duration: expected a timedelta, got {wrong!r}"
 
 
 class TestTable:

@@ -14,7 +14,7 @@ from django_sla.core.event import Category, Event, Kind
 from django_sla.core.explain import Stretch, explain
 from django_sla.core.metric import METRICS, Fact, Metric
 from django_sla.core.policy import Reopening, Terms, goals
-from django_sla.core.verdict import State, due, judge
+from django_sla.core.verdict import State, due, judge, warn_at
 
 MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
 GOALS = goals({"low": {"response": "40m", "resolution": "90m"}, "high": {"resolution": "30m"}})
@@ -174,6 +174,17 @@ def test_on_the_dot_is_at_risk_and_not_breached() -> None:
     clock = run([opened()]).clock("resolution")
     assert judge(clock, at(90)).state is State.AT_RISK
     assert judge(clock, at(90) + timedelta(microseconds=1)).state is State.BREACHED
+    warned = warn_at(clock)
+    assert warned == at(0) + timedelta(minutes=67.5)
+    assert judge(clock, warned).state is State.AT_RISK
+    assert judge(clock, warned - timedelta(microseconds=1)).state is State.ON_TRACK
+
+
+def test_stopped_on_the_dot_is_met() -> None:
+    in_time = run([opened(), told(Kind.STATUS_MOVED, 90, "resolved")])
+    assert judge(in_time.clock("resolution"), at(99)).state is State.MET
+    late = run([opened(), told(Kind.STATUS_MOVED, 91, "resolved")])
+    assert judge(late.clock("resolution"), at(99)).state is State.MISSED
 
 
 def test_a_clock_that_starts_while_its_ticket_is_paused_starts_paused() -> None:
@@ -306,6 +317,24 @@ def test_a_target_by_hand_stands_until_it_is_cleared() -> None:
     assert clock is not None
     assert clock.target is None
     assert due(clock) == at(90)
+
+
+def test_a_target_by_hand_stands_still_while_its_clock_is_paused() -> None:
+    story = [opened(), by_hand(Kind.TARGET_SET, 10, due=at(60)), told(Kind.HELD, 20, "")]
+    clock = run(story).clock("resolution")
+    verdict = judge(clock, at(50))
+    assert (verdict.state, verdict.due) == (State.PAUSED, None)
+    assert verdict.remaining == timedelta(minutes=40)
+    assert due(clock, column=True) == at(60)
+    released = run([*story, told(Kind.RELEASED, 30, "")]).clock("resolution")
+    assert due(released) == at(70)
+    assert judge(released, at(50)).remaining == timedelta(minutes=20)
+
+
+def test_a_pause_that_begins_on_the_dot_does_not_move_a_target_by_hand() -> None:
+    story = [opened(), by_hand(Kind.TARGET_SET, 10, due=at(60)), told(Kind.HELD, 60, "")]
+    assert due(run(story).clock("resolution")) == at(60)
+    assert due(run([*story, told(Kind.RELEASED, 80, "")]).clock("resolution")) == at(60)
 
 
 def test_a_clock_that_stopped_keeps_its_target() -> None:

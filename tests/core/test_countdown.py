@@ -36,6 +36,10 @@ def told(of: Clock, now: datetime) -> Countdown:
     return found
 
 
+def test_it_counts_from_the_instant_at_which_it_was_judged() -> None:
+    assert told(clock(), MONDAY + HOUR).now == MONDAY + HOUR
+
+
 def later(of: Countdown, at: datetime) -> tuple[State, timedelta]:
     """What a page makes of it."""
     counted = timedelta(0)

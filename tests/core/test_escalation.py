@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from django_sla.core.errors import PolicyError
+from django_sla.core.errors import PolicyError, say
 from django_sla.core.escalation import (
     DEFAULT_ESCALATIONS,
     KEYS,
@@ -55,6 +55,7 @@ def refusal(row: dict[str, Any]) -> str:
         ("90m After", When(offset=90 * MINUTE), "1h 30m after"),
         ("1d 2h  before", When(offset=-26 * HOUR), "1d 2h before"),
         ("PT4H30M after", When(offset=4.5 * HOUR), "4h 30m after"),
+        (f"{'due':250}", When(percent=100), "due"),
         ("0.5s before", When(offset=timedelta(seconds=-0.5)), "0.5s before"),
     ],
 )
@@ -148,6 +149,9 @@ def test_it_is_for_one_metric_or_for_every_one() -> None:
     ("change", "message"),
     [
         ({"whom": "lead"}, "whom: there is no such key; the keys are " + ", ".join(KEYS)),
+        ({"x" * 250: 1}, f"{'x' * 250}: there is no such key; the keys are " + ", ".join(KEYS)),
+        ({"x" * 251: 1}, f"{say('x' * 251)}: there is no such key; the keys are {', '.join(KEYS)}"),
+        ({7: 1}, "7: there is no such key; the keys are " + ", ".join(KEYS)),
         ({"in_hours": "yes"}, "in_hours: expected True or False, got 'yes'"),
         ({"in_hours": None}, "in_hours: expected True or False, got None"),
         ({"enabled": 0}, "enabled: expected True or False, got 0"),
@@ -168,6 +172,10 @@ def test_it_is_for_one_metric_or_for_every_one() -> None:
 )
 def test_what_cannot_be_used_is_refused_by_its_key(change: dict[str, Any], message: str) -> None:
     assert refusal(ROW | change) == message
+
+
+def test_the_longest_name_is_taken() -> None:
+    assert escalation(ROW | {"to": ["x" * 250]}).to == ("x" * 250,)
 
 
 @pytest.mark.parametrize("enabled", [True, False])

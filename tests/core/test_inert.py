@@ -40,6 +40,7 @@ from django_sla.core.inert import FILLERS, inert
         " \0-1",
         "\u2060=1",
         "\u034f=1",
+        "\u20dd=1",
         "\u3164=1",
         "\u2800=1",
         "⩵1",

@@ -51,16 +51,22 @@ def test_a_goal_for_a_priority_goes_before_that_for_every_other() -> None:
     assert terms.metrics == {"response"}
 
 
-@pytest.mark.parametrize("duration", ["0s", timedelta(0), timedelta(hours=-1)])
-def test_a_goal_of_nothing_is_refused(duration: Any) -> None:
-    with pytest.raises(PolicyError, match="urgent response: a goal must be longer than nothing"):
+@pytest.mark.parametrize(
+    ("duration", "said"), [("0s", "0s"), (timedelta(0), "0s"), (timedelta(hours=-1), "-1h")]
+)
+def test_a_goal_of_nothing_is_refused(duration: Any, said: str) -> None:
+    with pytest.raises(PolicyError) as caught:
         Policy.build("Test", {"urgent": {"response": duration}})
+    assert str(caught.value) == (f"urgent response: a goal must be longer than nothing, got {said}")
 
 
 def test_a_goal_that_no_calendar_can_reach_is_refused() -> None:
     Policy.build("Test", {"urgent": {"response": "3653d"}})
-    with pytest.raises(PolicyError, match="urgent response: a goal must not be longer than ten y"):
-        Policy.build("Test", {"urgent": {"response": "100000000h"}})
+    with pytest.raises(PolicyError) as caught:
+        Policy.build("Test", {"urgent": {"response": "3654d"}})
+    assert str(caught.value) == (
+        "urgent response: a goal must not be longer than ten years, got 3654d"
+    )
 
 
 def test_a_goal_that_cannot_be_read_is_refused() -> None:
@@ -98,6 +104,7 @@ def test_an_unknown_rule_for_reopening_names_the_rules() -> None:
 def test_terms_come_back_from_json_with_their_fingerprint() -> None:
     office = Calendar("America/Toronto", hours={"mon-fri": [("09:00", "17:00")]})
     terms = policy(calendar=office, reopening="keep", at_risk=50).terms
+    assert terms.reopening is Reopening.KEEP
     again = Terms.from_dict(json.loads(json.dumps(terms.to_dict())))
     assert again == terms
     assert again.fingerprint == terms.fingerprint
@@ -144,8 +151,11 @@ def test_a_value_comes_from_the_policy_itself_unless_it_says_otherwise() -> None
 
 @pytest.mark.parametrize("name", ["effective_from", "effective_until"])
 def test_an_instant_without_a_time_zone_is_refused(name: str) -> None:
-    with pytest.raises(PolicyError, match=f"{name}: .* has no time zone; pass an aware datetime"):
+    with pytest.raises(PolicyError) as caught:
         policy(**{name: datetime(2026, 3, 2)})  # noqa: DTZ001  that is the point
+    assert str(caught.value) == (
+        f"{name}: datetime.datetime(2026, 3, 2, 0, 0) has no time zone; pass an aware datetime"
+    )
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ TICKET = "57b43cf02666687a"
 FACTS = "2cda60b8b2191f2643bbbc6c096a6d79"
 PERSON = "8874c6607c4ae2a1bba5464a76df1d00"
 CHAIN = "1afdee79f39900105b80931279547c9ca0cb9a721adc26009dea294eaf441233"
+ACCENTED = "ef972c8fabc328a33d4ce8fbd6f3bd93eb779d38260c318a1ae9dc3809008edb"
 
 
 @pytest.mark.parametrize(
@@ -68,6 +69,7 @@ def test_the_digests_of_known_content() -> None:
     assert RECORD.facts.hex() == FACTS
     assert RECORD.people[0].hex() == PERSON
     assert chained(BEGINNING, {"number": 1}, pack([RECORD])).hex() == CHAIN
+    assert chained(BEGINNING, {"what": "Zoé"}, b"").hex() == ACCENTED
 
 
 def test_records_are_packed_and_unpacked() -> None:

@@ -136,6 +136,38 @@ def test_only_the_escalations_of_the_metric() -> None:
 
 def test_at_risk_from_the_due_instant_on_is_no_threshold_of_its_own() -> None:
     assert told(clock(at_risk=100)) == [("due", 25)]
+    found = clock("due", "at_risk", at_risk=100)
+    assert found.terms is not None
+    assert [one.escalations for one in thresholds(found)] == [found.terms.escalations]
+
+
+def test_stopped_on_the_dot_is_no_breach() -> None:
+    on_the_dot = clock("1h after", stopped_at=hours(25))
+    assert thresholds(on_the_dot) == ()
+    assert first_at(on_the_dot, *deadlines(on_the_dot)) is None
+    late = clock("1h after", stopped_at=hours(26))
+    assert first_at(late, *deadlines(late)) == next_at(late) == hours(25)
+
+
+def test_the_first_of_all_is_known_without_escalations() -> None:
+    of_another = replace(clock("50%"), metric="response")
+    plain = clock()
+    assert first_at(plain, hours(25), hours(7)) == hours(7)
+    assert first_at(plain, hours(25), None) == hours(25)
+    assert first_at(plain, None, None) is None
+    assert first_at(of_another, None, None) is None
+    assert first_at(replace(plain, terms=None), None, None) is None
+    only = Policy.build(
+        "Test", {"*": {"resolution": "8h"}}, escalations=rows("50%", metric="resolution")
+    )
+    found = replace(plain, terms=only.terms)
+    assert first_at(found, *deadlines(found)) == NINE + 4 * HOUR
+    assert thresholds(found)[0].escalations == only.terms.escalations
+
+
+def test_of_a_target_by_hand_without_terms_there_is_the_breach_alone() -> None:
+    set_by_hand = clock(terms=None, target=Target(due=hours(3), set_at=NINE))
+    assert told(set_by_hand) == [("due", 3)]
 
 
 def test_what_lies_before_the_start_never_comes() -> None:
