@@ -78,7 +78,7 @@ class WeekTable(Table):
         by_day = {row.cleaned_data["day"]: row for row in rows}
         hours = {day: row.cleaned_data["spans"] for day, row in by_day.items()}
         for day, message in written.wrong(hours).items():
-            if day not in by_day:  # not sent, as no page of ours does
+            if day not in by_day:  # of a row that does not say its day, as no page of ours does
                 raise ValidationError(message)
             by_day[day].add_error("spans", message)
         return hours

@@ -292,6 +292,9 @@ def _record(
     batch: Batch,
 ) -> None:
     """Add the events of thresholds that nobody has recorded, and whom to tell of them."""
+    if look.problem:
+        batch.failed[ticket.pk] = look.problem
+        return
     events: list[SLAEvent] = []
     notices: list[Notice] = []
     for threshold in look.passed:
@@ -302,14 +305,7 @@ def _record(
         quiet = is_quiet(look.clock, threshold, look.row.watched_from)
         if quiet or is_overtaken(threshold, look.passed):
             continue
-        try:
-            notices += telling.notices(ticket, look.clock, threshold)
-        except Exception as error:
-            look.problem, look.next_at = _said(error), run.started_at + AGAIN
-            break
-    if look.problem:
-        batch.failed[ticket.pk] = look.problem
-        return
+        notices += telling.notices(ticket, look.clock, threshold)
     for notice in notices:
         notice.sweep = run.pk
     batch.events += events

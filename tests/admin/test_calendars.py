@@ -269,6 +269,22 @@ def test_days_that_were_never_sent_are_told(site: Client) -> None:
     assert row.hours == OFFICE["hours"]
 
 
+def test_hours_of_a_day_that_was_not_said_are_told(site: Client) -> None:
+    row = calendar()
+    form = Form(site, page_of(row))
+    form.data = {k: v for k, v in form.data.items() if not k.startswith("hours-")}
+    response = form.send(
+        **{
+            "hours-TOTAL_FORMS": "1",
+            "hours-INITIAL_FORMS": "0",
+            "hours-0-day": "",
+            "hours-0-spans": "09:00-17:00",
+        }
+    )
+    [message] = response.context["adminform"].form.errors["hours"]
+    assert message.startswith("unknown weekday ''; write one of mon, tue, wed")
+
+
 def test_no_more_rows_are_drawn_than_somebody_could_have_sent(site: Client) -> None:
     form = Form(site, ADD)
     response = form.send(**{"name": "", "holidays-TOTAL_FORMS": "1999"})
