@@ -82,11 +82,11 @@ class Telling:
     def _recipients(self, escalation: Escalation, ticket: Any) -> Iterator[tuple[str, str]]:
         """Each recipient, and why they cannot be told, if so."""
         try:
-            channel = settings.channel(escalation.channel)
+            addressed = settings.channel(escalation.channel).addressed
         except Exception as error:  # the settings are others than when the escalation was written
             yield "", f"{type(error).__name__}: {error}"
             return
-        if not channel.addressed:
+        if not addressed:
             yield "", ""
             return
         for name in escalation.to:

@@ -18,7 +18,7 @@ from django_sla.flow.recalculate import apply, preview, start
 from django_sla.models import Beginning, Calendar, Notice, Sweep
 from django_sla.moment import as_of
 from tests.conftest import after
-from tests.flow.watching import CHANNELS, at, opened, policy, swept
+from tests.flow.watching import CHANNELS, Recorder, at, opened, policy, swept
 from tests.hosts.desk.models import Comment, Ticket
 from tests.hosts.variety.models import ExtendedTicket, UUIDTicket
 
@@ -412,6 +412,23 @@ def test_what_waits_for_opening_hours_that_never_come_is_told_at_once() -> None:
     assert told(waiting)[-1] == told(sound)[-1] == ("target_breached", "resolution")
     waits = Notice.objects.filter(ticket=str(waiting.pk), channel="note").latest("id")
     assert waits.try_at == waits.created_at
+
+
+def test_a_channel_that_cannot_say_whether_it_has_addresses_stops_no_breach(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    policy(note())
+    ticket = opened()
+
+    def fails(channel: Any) -> bool:
+        raise RuntimeError("the directory is away")
+
+    monkeypatch.setattr(Recorder, "addressed", property(fails))
+    run = swept(9)
+    assert (run.failed, run.breaches) == (0, 2)
+    assert told(ticket)[-1] == ("target_breached", "resolution")
+    notices = Notice.objects.filter(ticket=str(ticket.pk), channel="note")
+    assert {notice.problem for notice in notices} == {"RuntimeError: the directory is away"}
 
 
 def test_a_name_that_stands_for_nobody_is_told_to_nobody_and_said() -> None:
